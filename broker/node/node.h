@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seam's other half: a broker node as its world sees it, a set of shards that are pure state machines.
+//
+// A world makes a Node through a NodeFactory, gives each shard an Effects (broker/base/effects.h), calls start() on every
+// shard and then one event at a time. Shards of one node may run on different threads: a world calls one shard from one
+// thread at a time, and nothing a shard does waits for another. The full broker (broker/node/broker_node.h) is one Node; the
+// simulator runs any other that is plugged in through sim/plug/abi.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "broker/base/effects.h"
+#include "broker/base/types.h"
+
+namespace orrery {
+
+inline constexpr NodeId kNodesMax = 64;
+
+/// What a link speaks. Clients' links begin with the transport's first byte (for kWebSocket that is the HTTP request).
+enum class LinkKind : std::uint8_t { kTcp, kWebSocket, kPeerIn, kPeerOut };
+
+struct LinkInfo {
+  LinkKind kind = LinkKind::kTcp;
+  /// For kPeerOut the tag given to dial(); otherwise 0.
+  std::uint32_t dial_tag = 0;
+  /// The other end for logs, as "address:port"; valid during the call. May be empty.
+  std::string_view peer_address;
+};
+
+/// One reason for which messages were dropped, one name for a counter: dense, so that a shard holds an array.
+enum class Counter : std::uint8_t {
+  kLinksOpened,
+  kLinksClosed,
+  kConnectsAccepted,
+  kConnectsRefused,
+  kTakeovers,
+  kSubscriptions,            // a gauge: subscriptions that exist now
+  kSessions,                 // a gauge: sessions that exist now, connected or not
+  kMessagesIn,               // PUBLISH packets accepted from clients (a QoS 2 repeat is not one)
+  kMessagesMatched,          // deliveries that routing asked for: one for each matching subscription of this shard
+  kMessagesOut,              // PUBLISH packets sent to clients, repeats after a resume not counted
+  kMessagesQueued,           // a gauge: deliveries that wait for a session or a window
+  kMessagesForwarded,        // messages sent to other shards and nodes, one for each destination
+  kMessagesReceived,         // messages taken from other shards and nodes
+  kDroppedNoSubscriber,      // accepted, and no subscription anywhere matched
+  kDroppedNoLocal,           // matched, and the subscription's No Local excluded its own publisher
+  kDroppedQueueFull,         // matched, and the session's queue was full
+  kDroppedSlowConsumer,      // matched at QoS 0, and the link's output was above its limit
+  kDroppedTooLarge,          // matched, and larger than the client's Maximum Packet Size
+  kDroppedExpired,           // matched, and the Message Expiry Interval passed while it waited
+  kDroppedSessionEnded,      // was queued when its session ended
+  kDroppedPeerUnreachable,   // a destination's lane was full or its node gone
+  kBytesIn,
+  kBytesOut,
+  kProtocolErrors,           // links closed because the client broke the protocol
+  kCount
+};
+const char* counter_name(Counter c);
+
+struct ShardStats {
+  std::uint64_t counters[static_cast<int>(Counter::kCount)] = {};
+  /// What the shard and its share of the node's tables hold, in bytes, from the node's own heaps.
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t operator[](Counter c) const { return counters[static_cast<int>(c)]; }
+};
+
+/// Events. `now` never goes back for one shard. Views are valid until the call returns.
+class Shard {
+ public:
+  virtual ~Shard() = default;
+  /// First event of every shard, before any other.
+  virtual void start(Nanos now) = 0;
+  virtual void link_open(Nanos now, LinkId link, const LinkInfo& info) = 0;
+  /// Bytes of the stream, cut anywhere. The shard may overwrite them.
+  virtual void bytes(Nanos now, LinkId link, MutableBytes bytes) = 0;
+  /// Everything queued on the link has been taken by the transport, after Effects::send had returned more than 0.
+  virtual void drained(Nanos now, LinkId link) = 0;
+  /// The link is gone, by either side. Exactly once for each link_open.
+  virtual void link_closed(Nanos now, LinkId link) = 0;
+  virtual void dial_failed(Nanos now, std::uint32_t tag) = 0;
+  virtual void wake(Nanos now) = 0;
+  virtual void message(Nanos now, ShardId from, Bytes message) = 0;
+  /// Not an event: what the shard counts, for reports and oracles. Called from the shard's own thread.
+  virtual ShardStats stats() const = 0;
+};
+
+class Node {
+ public:
+  virtual ~Node() = default;
+  virtual ShardId shards() const = 0;
+  virtual Shard& shard(ShardId id) = 0;
+};
+
+enum class Role : std::uint8_t { kCore, kReplicant };
+
+struct ClusterMember {
+  std::string name;
+  Role role = Role::kCore;
+  /// How many shards the member has: a stream to it may be dialled to each of them.
+  ShardId shards = 1;
+};
+
+/// What a node must be told to come into being. All members know the same list in the same order.
+struct NodeSetup {
+  std::vector<ClusterMember> members;
+  NodeId self = 0;
+  /// Larger at each start of the same node, so that what its former life left behind can be told apart.
+  std::uint64_t incarnation = 1;
+  /// The seed of everything random in the node.
+  std::uint64_t seed = 0;
+};
+
+/// `effects` has one entry for each shard of members[self]; they outlive the node.
+using NodeFactory = std::function<std::unique_ptr<Node>(const NodeSetup& setup, std::span<Effects* const> effects)>;
+
+}  // namespace orrery
