@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every limit and interval of the cluster, with what happens when it is reached.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "broker/base/types.h"
+
+namespace orrery::cluster {
+
+/// Members of a cluster: sets of nodes are 64-bit masks.
+inline constexpr std::size_t kMembersMax = 64;
+
+// Frames and streams.
+/// A longer frame is malformed: the stream is refused with a reason and closed.
+inline constexpr std::size_t kPeerFrameBytesMax = 16 * 1024 * 1024;
+/// A frame before the hello has been accepted may be this long at most.
+inline constexpr std::size_t kPeerHelloBytesMax = 256;
+/// A stream that has said no valid hello for so long is closed.
+inline constexpr Nanos kPeerHelloTimeout = 5 * kSecond;
+/// A dial that failed is tried again after the first interval, doubled each time up to the second, with a jitter of a quarter.
+inline constexpr Nanos kDialRetryMin = 250 * kMillisecond;
+inline constexpr Nanos kDialRetryMax = 4 * kSecond;
+
+// Lanes.
+/// One message on a lane; a larger one is refused.
+inline constexpr std::size_t kLaneMessageBytesMax = 8 * 1024 * 1024;
+/// Bytes that one lane keeps until its receiver has accepted them; when full, send() refuses.
+inline constexpr std::size_t kLaneBufferBytesMax = 16 * 1024 * 1024;
+/// The same for all lanes of a shard together.
+inline constexpr std::size_t kLanesBufferBytesMax = 128 * 1024 * 1024;
+/// Bytes that a lane lets the transport hold; the rest waits in the lane's own buffer for drained().
+inline constexpr std::size_t kLaneBacklogBytesMax = 512 * 1024;
+/// The receiver acknowledges after so many messages or bytes, or after so long, whichever is first; and at the end of the
+/// event when a message asked for it.
+inline constexpr std::uint32_t kLaneAckMessages = 256;
+inline constexpr std::uint32_t kLaneAckBytes = 64 * 1024;
+inline constexpr Nanos kLaneAckAfter = 200 * kMillisecond;
+/// A lane that waits for an acknowledgement and hears nothing for so long drops its stream and dials again.
+inline constexpr Nanos kLaneStallAfter = 5 * kSecond;
+/// Lanes dialled in one batch at start and after a node came back, and the interval between batches.
+inline constexpr std::uint32_t kLaneDialBatch = 32;
+inline constexpr Nanos kLaneDialEvery = 10 * kMillisecond;
+
+// Control plane.
+inline constexpr Nanos kPeerHeartbeat = 500 * kMillisecond;
+/// A control stream that was silent for so long is dead.
+inline constexpr Nanos kPeerTimeout = 3 * kSecond;
+/// A node that nobody has heard for so long has its rows masked: nothing is forwarded to it until it is heard again.
+inline constexpr Nanos kMaskAfter = 5 * kSecond;
+/// A node that nobody has heard for so long is gone: its lanes give up what they keep, its client ids are free.
+inline constexpr Nanos kNodeGoneAfter = 15 * kSecond;
+/// Entries and bytes of each owner's log that are kept for peers that are behind; one further behind gets a full copy.
+inline constexpr std::uint32_t kOwnerLogEntriesMax = 65'536;
+inline constexpr std::size_t kOwnerLogBytesMax = 4 * 1024 * 1024;
+/// A batch of entries or rows is closed when it has grown to this.
+inline constexpr std::size_t kBatchBytes = 32 * 1024;
+/// Log and copy frames stop while the transport holds more than this for a stream.
+inline constexpr std::size_t kControlBacklogBytesMax = 1024 * 1024;
+/// One value of a retained message with its topic; the node layer keeps below it.
+inline constexpr std::size_t kRetainedBytesMax = 8 * 1024 * 1024;
+inline constexpr std::size_t kFilterBytesMax = 65'535;
+
+// Registrar.
+inline constexpr std::size_t kClientIdBytesMax = 65'535;
+/// A session that is handed over may be this large; a larger one is dropped and the taker begins anew.
+inline constexpr std::size_t kSessionBytesMax = 8 * 1024 * 1024;
+/// The holder of a client id has so long to yield it; then it is granted without a session.
+inline constexpr Nanos kYieldTimeout = 5 * kSecond;
+/// A claim that no registrar answers for so long fails.
+inline constexpr Nanos kClaimTimeout = 10 * kSecond;
+/// Claims that wait for one client id; a further one makes the oldest fail.
+inline constexpr std::size_t kClaimQueueMax = 8;
+/// Claims of one node that wait for an answer; a further one fails at once.
+inline constexpr std::size_t kClaimsPendingMax = 262'144;
+/// How a shard paces the assertion of its client ids after reassert(): so many, then a pause.
+inline constexpr std::uint32_t kReassertBatch = 256;
+inline constexpr Nanos kReassertEvery = 10 * kMillisecond;
+/// What the clock leaps by when the set of live cores changes, so that a new registrar's epochs are above those of the
+/// registrar that died: more than one registrar can grant between two heartbeats and a time-out.
+inline constexpr std::uint64_t kClockLeap = 1 << 20;
+
+}  // namespace orrery::cluster
