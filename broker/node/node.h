@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/base/counters.h"
 #include "broker/base/effects.h"
 #include "broker/base/types.h"
 
@@ -32,41 +33,8 @@ struct LinkInfo {
   std::string_view peer_address;
 };
 
-/// One reason for which messages were dropped, one name for a counter: dense, so that a shard holds an array.
-enum class Counter : std::uint8_t {
-  kLinksOpened,
-  kLinksClosed,
-  kConnectsAccepted,
-  kConnectsRefused,
-  kTakeovers,
-  kSubscriptions,            // a gauge: subscriptions that exist now
-  kSessions,                 // a gauge: sessions that exist now, connected or not
-  kMessagesIn,               // PUBLISH packets accepted from clients (a QoS 2 repeat is not one)
-  kMessagesMatched,          // deliveries asked for: one for each session with a matching subscription, and each retained
-                             // message for a new one; in the end each is out, queued, handed over or dropped
-  kMessagesOut,              // PUBLISH packets sent to clients, repeats after a resume not counted
-  kMessagesQueued,           // a gauge: deliveries that wait for a session or a window
-  kMessagesHandedOver,       // queued deliveries that left with a session for another shard or node
-  kMessagesTakenOver,        // queued deliveries that came with a session from another shard or node
-  kMessagesForwarded,        // messages sent to other shards and nodes, one for each destination
-  kMessagesReceived,         // messages taken from other shards and nodes
-  kDroppedNoSubscriber,      // accepted, and no subscription anywhere matched
-  kDroppedQueueFull,         // matched, and the session's queue was full
-  kDroppedSlowConsumer,      // matched at QoS 0, and the link's output was above its limit
-  kDroppedTooLarge,          // matched, and larger than the client's Maximum Packet Size
-  kDroppedExpired,           // matched, and the Message Expiry Interval passed while it waited
-  kDroppedOffline,           // matched at QoS 0 while the session had no connection
-  kDroppedSessionEnded,      // was queued or in flight when its session ended
-  kDroppedPeerUnreachable,   // a destination's lane was full or its node gone
-  kBytesIn,
-  kBytesOut,
-  kProtocolErrors,           // links closed because the client broke the protocol
-  kCount
-};
-const char* counter_name(Counter c);
-
 struct ShardStats {
-  std::uint64_t counters[static_cast<int>(Counter::kCount)] = {};
+  std::uint64_t counters[kCounters] = {};
   /// What the shard and its share of the node's tables hold, in bytes, from the node's own heaps.
   std::uint64_t memory_bytes = 0;
   std::uint64_t operator[](Counter c) const { return counters[static_cast<int>(c)]; }
