@@ -29,10 +29,10 @@ class ControlHost {
   /// yielded(), also when it does not know the client id. `discard`: the taker starts clean, the session need not be sent.
   virtual void yield(Nanos now, ShardId shard, std::string_view client_id, std::uint64_t epoch, bool discard) = 0;
 
-  /// The set of live cores has changed: every shard goes through the client ids that it holds, at the pace of kReassertBatch
-  /// and kReassertEvery, and calls ControlPlane::hold() for those whose registrar_of(id, before) is not registrar_of(id, after).
-  /// A later call replaces a round that is under way: that shard starts anew, with `before` = 0 (assert all that changed hands
-  /// in either). With before = 0 all ids are to be told.
+  /// The set of live cores has changed, or one of them may have lost its table: every shard goes through the client ids that it
+  /// holds, at the pace of kReassertBatch and kReassertEvery, calls ControlPlane::hold() for those whose
+  /// registrar_of(id, before) is not registrar_of(id, after), and at the end ControlPlane::held_all(). With before = 0 all
+  /// ids are told. A later call replaces the round that is under way: start again from the first id with the new sets.
   virtual void reassert(Nanos now, NodeMask before, NodeMask after) = 0;
 
   /// For the lanes of every shard: Lanes::node_gone and Lanes::node_back.

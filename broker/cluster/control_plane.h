@@ -58,6 +58,9 @@ class ControlPlane final : public StreamUser {
   void release(Nanos now, std::string_view client_id, std::uint64_t epoch);
   /// In a round of ControlHost::reassert: this shard holds the client id under this epoch.
   void hold(Nanos now, std::string_view client_id, ShardId shard, std::uint64_t epoch);
+  /// The shard has told all of the round (`after` as given there). A registrar grants nothing that might be held elsewhere
+  /// until all nodes are through, or kRegistrarSettle has passed.
+  void held_all(Nanos now, ShardId shard, NodeMask after);
 
   /// A stamp above all stamps and epochs this node has seen from others: which of two retained values is newer.
   std::uint64_t next_stamp();

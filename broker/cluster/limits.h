@@ -22,6 +22,9 @@ inline constexpr Nanos kPeerHelloTimeout = 5 * kSecond;
 /// A dial that failed is tried again after the first interval, doubled each time up to the second, with a jitter of a quarter.
 inline constexpr Nanos kDialRetryMin = 250 * kMillisecond;
 inline constexpr Nanos kDialRetryMax = 4 * kSecond;
+/// For control streams the second interval is shorter, and well below kMaskAfter: when all cores return at once, every node
+/// must be heard again before anybody's rows are masked.
+inline constexpr Nanos kControlRetryMax = 2 * kSecond;
 
 // Lanes.
 /// One message on a lane; a larger one is refused.
@@ -48,7 +51,7 @@ inline constexpr Nanos kPeerHeartbeat = 500 * kMillisecond;
 /// A control stream that was silent for so long is dead.
 inline constexpr Nanos kPeerTimeout = 3 * kSecond;
 /// A node that nobody has heard for so long has its rows masked: nothing is forwarded to it until it is heard again.
-inline constexpr Nanos kMaskAfter = 5 * kSecond;
+inline constexpr Nanos kMaskAfter = 8 * kSecond;
 /// A node that nobody has heard for so long is gone: its lanes give up what they keep, its client ids are free.
 inline constexpr Nanos kNodeGoneAfter = 15 * kSecond;
 /// Entries and bytes of each owner's log that are kept for peers that are behind; one further behind gets a full copy.
@@ -58,6 +61,11 @@ inline constexpr std::size_t kOwnerLogBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kBatchBytes = 32 * 1024;
 /// Log and copy frames stop while the transport holds more than this for a stream.
 inline constexpr std::size_t kControlBacklogBytesMax = 1024 * 1024;
+/// Bytes of log and copy frames that one event makes for one stream; the rest follows kPumpEvery later.
+inline constexpr std::size_t kPumpBytes = 256 * 1024;
+inline constexpr Nanos kPumpEvery = kMillisecond;
+/// A replicant goes (back) to the core that it prefers when that one has been up for so long.
+inline constexpr Nanos kReattachAfter = 5 * kSecond;
 /// One value of a retained message with its topic; the node layer keeps below it.
 inline constexpr std::size_t kRetainedBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kFilterBytesMax = 65'535;
@@ -70,6 +78,8 @@ inline constexpr std::size_t kSessionBytesMax = 8 * 1024 * 1024;
 inline constexpr Nanos kYieldTimeout = 5 * kSecond;
 /// A claim that no registrar answers for so long fails.
 inline constexpr Nanos kClaimTimeout = 10 * kSecond;
+/// After a change of the live cores a registrar waits so long at most for the nodes to tell the client ids they hold.
+inline constexpr Nanos kRegistrarSettle = 5 * kSecond;
 /// Claims that wait for one client id; a further one makes the oldest fail.
 inline constexpr std::size_t kClaimQueueMax = 8;
 /// Claims of one node that wait for an answer; a further one fails at once.
