@@ -58,29 +58,30 @@ class FrameDecoder {
  private:
   enum class State : std::uint8_t { kFirstByte, kSecondByte, kLength, kMask, kPayload, kFinished };
 
-  bool header(MutableBytes& chunk, Event& out);
-  const char* first_byte(std::uint8_t byte);
-  const char* second_byte(std::uint8_t byte);
+  // These return false when they ended in kError.
+  bool header_byte(std::uint8_t byte, Event& out);
+  bool first_byte(std::uint8_t byte, Event& out);
+  bool second_byte(std::uint8_t byte, Event& out);
   bool length_known(Event& out);
+  bool fail(CloseCode code, std::string_view text, Event& out);
+  // These return true when there is an event.
   bool data(MutableBytes& chunk, Event& out);
   bool control(MutableBytes& chunk, Event& out);
-  void finish_control(MutableBytes payload, Event& out);
-  void finish_close(MutableBytes payload, Event& out);
-  bool fail(CloseCode code, std::string_view text, Event& out);
+  void close_frame(Bytes payload, Event& out);
+  void collect(Bytes piece);
   void release_control();
 
   Heap* heap_;
   std::uint8_t* control_ = nullptr;  // kControlPayloadMax bytes while a cut control frame is put together
-  std::uint64_t left_ = 0;           // payload bytes still to come; while the header is read, its length so far
-  std::uint8_t mask_[4] = {};        // rotated so that mask_[0] belongs to the next payload byte
+  std::uint64_t left_ = 0;           // payload bytes still to come; while the extended length is read, its value so far
   std::uint32_t payload_max_ = kFramePayloadBeforeConnectMax;
+  std::uint8_t mask_[4] = {};  // mask_[0] belongs to the next payload byte
   State state_ = State::kFirstByte;
   Opcode opcode_ = Opcode::kContinuation;
-  bool fin_ = false;
-  bool in_message_ = false;        // a fragmented message waits for its next fragment
-  std::uint8_t length_bytes_ = 0;  // bytes of the extended length, or of the mask, still to come
-  std::uint8_t extended_ = 0;      // how many bytes the extended length has: 0, 2 or 8
-  std::uint8_t control_size_ = 0;  // bytes in control_
+  bool in_message_ = false;     // a fragmented message waits for its next fragment
+  std::uint8_t extended_ = 0;   // how many bytes the extended length has: 0, 2 or 8
+  std::uint8_t wanted_ = 0;     // bytes of the extended length or of the mask still to come
+  std::uint8_t collected_ = 0;  // bytes in control_
 };
 static_assert(sizeof(FrameDecoder) <= 40);
 

@@ -69,8 +69,7 @@ class Handshake {
   const HandshakeOptions* options_;
   std::uint8_t* block_ = nullptr;
   std::uint16_t capacity_ = 0;
-  std::uint16_t size_ = 0;
-  std::uint16_t scanned_ = 0;     // bytes of the request seen so far
+  std::uint16_t size_ = 0;        // bytes of the request so far, all of them in block_
   std::uint8_t lines_ = 0;        // lines that have ended
   std::uint8_t end_matched_ = 0;  // how much of CR LF CR LF the last bytes were
 };

@@ -17,8 +17,7 @@ std::array<std::uint8_t, 20> sha1(Bytes message);
 
 std::string base64_encode(Bytes bytes);
 
-/// Number of bytes that a padded, canonical base64 text stands for; -1 if it is not one. (Bits that are left over must be
-/// zero.)
+/// Number of bytes that a padded base64 text stands for; -1 if it is not one. Bits left over by the padding are ignored.
 int base64_decoded_size(std::string_view text);
 
 }  // namespace orrery::websocket
