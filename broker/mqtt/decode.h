@@ -7,8 +7,8 @@
 // state (a second CONNECT, an alias never set, a window exceeded) is the session's matter.
 //
 // Leniency towards MQTT 3.1, whose text says "not used" and not "must be 0": the DUP flag of PUBREL, SUBSCRIBE and
-// UNSUBSCRIBE, the unused connect flags and the upper bits of a requested QoS are ignored, and a user name or password
-// that is announced but missing at the end of CONNECT counts as absent.
+// UNSUBSCRIBE and the unused connect flags are ignored, and a user name or password that is announced but missing at
+// the end of CONNECT counts as absent.
 #pragma once
 
 #include "broker/base/types.h"

@@ -16,16 +16,11 @@
 #include "broker/base/types.h"
 #include "broker/mqtt/packet.h"
 #include "broker/mqtt/types.h"
+#include "broker/mqtt/variable_byte_integer.h"
 
 namespace orrery::mqtt {
 
 using Buffer = ByteWriter::Buffer;
-
-/// Bytes that a variable byte integer takes: 1 to 4.
-constexpr std::size_t variable_byte_integer_size(std::uint32_t value) {
-  return value < 128 ? 1 : value < 16'384 ? 2 : value < 2'097'152 ? 3 : 4;
-}
-void append_variable_byte_integer(std::uint32_t value, Buffer& out);
 
 /// A message on its way out to one receiver. `forwardable` is what the publisher's section passes on (Properties::raw()
 /// or append_forwardable()); the rest belongs to this hop and is written after it.

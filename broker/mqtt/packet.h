@@ -80,12 +80,16 @@ struct SubscriptionOptions {
   bool operator==(const SubscriptionOptions&) const = default;
 };
 
+/// The options as one byte of SUBSCRIBE, and back; the reserved bits are not kept.
+SubscriptionOptions subscription_options(std::uint8_t byte);
+std::uint8_t options_byte(const SubscriptionOptions& options);
+
 struct Subscription {
   TopicFilter topic;
   SubscriptionOptions options;
 };
 
-/// The payload of SUBSCRIBE (kWithOptions) or UNSUBSCRIBE as a range: validated when decoded, taken apart while
+/// The payload of SUBSCRIBE or UNSUBSCRIBE as a range: validated when decoded, taken apart while
 /// iterating.
 template <class Item>
 class FilterList {

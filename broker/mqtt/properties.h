@@ -183,6 +183,7 @@ class PropertyBuilder {
 
  private:
   void begin(Property id, PropertyType type);
+  void prefixed(Bytes bytes);
 
   ByteWriter::Buffer& buffer_;
   std::uint64_t present_ = 0;

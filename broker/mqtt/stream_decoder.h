@@ -47,13 +47,15 @@ class StreamDecoder {
 
  private:
   Status from_chunk(Heap& heap, Bytes& chunk, RawPacket& out, std::uint32_t packet_size_max, Expect expect);
-  Status from_buffer(Heap& heap, Bytes& chunk, RawPacket& out, std::uint32_t packet_size_max);
-  void carry_over(Heap& heap, Bytes bytes);
+  Status from_buffer(Heap& heap, Bytes& chunk, RawPacket& out, std::uint32_t packet_size_max, Expect expect);
+  Status fail(std::uint8_t error);
+  void carry_over(Heap& heap, Bytes& chunk, std::size_t n);
 
   std::uint8_t* buffer_ = nullptr;  // the packet from its first byte on, as far as it has come
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 0;
   std::uint32_t packet_size_ = 0;  // of the packet in the buffer, 0 until its fixed header is complete
+  std::uint8_t header_size_ = 0;
   std::uint8_t error_ = 0;
 };
 static_assert(sizeof(StreamDecoder) == 24);
