@@ -16,12 +16,12 @@ namespace orrery::sim {
 /// The kind is the first thing that orders events of the same nanosecond: faults come before what they disturb.
 enum class EventKind : std::uint8_t {
   kFault,        // index: position in the plan
-  kBoot,         // index: shard; a shard starts
-  kArrival,      // index: link * 2 + direction; arg: sequence number of the item at the head of that direction
+  kBoot,         // index: node; its shards start
+  kArrival,      // index: link * 2 + direction; arg: sequence number of the first item under way in it
   kDrained,      // index: link * 2 + end; the transport has taken what that end queued
   kEndClosed,    // index: link * 2 + end; a close() of that end has come to its end
-  kTimeout,      // index: link * 2 + direction; a stalled direction gives up
-  kPost,         // index: shard it goes to; arg: sequence number
+  kTimeout,      // index: link * 2 + direction; arg: sequence number of an item that may be stalled still
+  kPost,         // index: pair of shards of one node; arg: sequence number of the first message under way
   kWake,         // index: shard; arg: generation
   kClientTimer,  // index: client; arg: generation
 };
