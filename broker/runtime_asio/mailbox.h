@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes from one shard to another of the same node: a queue for each ordered pair, and a bell for each receiver.
+//
+// A sender collects its messages in an outbox of its own and hands them over once per batch, so that the lock is taken,
+// and the receiver woken, at most once per batch and pair. A message is four bytes of length and its bytes.
+#pragma once
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include "broker/base/types.h"
+#include "broker/runtime_asio/fd.h"
+
+namespace orrery::runtime {
+
+class Mailbox {
+ public:
+  using Buffer = std::vector<std::uint8_t>;
+
+  static void append(Buffer& outbox, Bytes message) {
+    const auto size = static_cast<std::uint32_t>(message.size());
+    const auto* head = reinterpret_cast<const std::uint8_t*>(&size);
+    outbox.insert(outbox.end(), head, head + sizeof size);
+    outbox.insert(outbox.end(), message.begin(), message.end());
+  }
+  template <class Visitor>
+  static void for_each(const Buffer& messages, Visitor&& visit) {
+    for (std::size_t at = 0; at < messages.size();) {
+      std::uint32_t size = 0;
+      std::memcpy(&size, messages.data() + at, sizeof size);
+      visit(Bytes(messages.data() + at + sizeof size, size));
+      at += sizeof size + size;
+    }
+  }
+
+  /// Moves the outbox's messages behind those that wait; leaves the outbox empty.
+  void put(Buffer& outbox) {
+    const std::lock_guard<std::mutex> held(lock_);
+    if (waiting_.empty())
+      waiting_.swap(outbox);
+    else
+      waiting_.insert(waiting_.end(), outbox.begin(), outbox.end());
+    outbox.clear();
+  }
+  /// Exchanges what waits for an empty buffer.
+  void take(Buffer& empty) {
+    const std::lock_guard<std::mutex> held(lock_);
+    waiting_.swap(empty);
+  }
+
+ private:
+  std::mutex lock_;
+  Buffer waiting_;
+};
+
+/// Wakes a shard's thread; any thread may ring. Registered edge-triggered, so it is never read.
+class Bell {
+ public:
+  Bell() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+  int fd() const { return fd_.get(); }
+  void ring() {
+    const std::uint64_t one = 1;
+    if (!rung_.exchange(true)) [[maybe_unused]]
+      const auto written = ::write(fd_.get(), &one, sizeof one);
+  }
+  /// Before looking at what there is to do: rings from now on wake again.
+  void heard() { rung_.store(false); }
+
+ private:
+  Fd fd_;
+  std::atomic<bool> rung_{false};
+};
+
+}  // namespace orrery::runtime

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real world for one node: sockets, a clock, and a thread for each shard.
+//
+//   Runtime runtime(config, factory);
+//   if (std::string error = runtime.open(); !error.empty()) { print it; exit }   // every port is bound, nothing runs
+//   yet runtime.run();                                                               // until stop(), or a signal
+//
+// open() either has everything it needs or nothing: a port in use, a bad address or too few descriptors is a sentence,
+// and no connection was accepted. run() serves shard 0 on the calling thread and returns when all links have ended.
+// The contract with the node is broker/base/effects.h and broker/node/node.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/node/node.h"
+
+namespace orrery::runtime {
+
+struct ListenerConfig {
+  std::string name;  // for errors and the log, such as "listeners.ws.default"
+  LinkKind kind = LinkKind::kTcp;
+  std::string bind;  // "address:port"; port 0 takes a free one
+  /// Connections at one time; more wait in the kernel. UINT32_MAX: as many as the process's descriptors allow.
+  std::uint32_t max_connections = UINT32_MAX;
+};
+
+struct RuntimeConfig {
+  NodeSetup setup;
+  std::vector<ListenerConfig> listeners;
+  /// "host:port" of each member's shard 0, in the order of setup.members; its shard s listens on port + s. Needed only
+  /// when there is more than one member.
+  std::vector<std::string> peer_addresses;
+  /// Where this node's shard 0 takes peers; empty: peer_addresses[self].
+  std::string peer_bind;
+  /// run() ends at SIGTERM and SIGINT.
+  bool stop_on_signals = false;
+  /// Gets lines for the operator, from the shards' threads. May be empty.
+  std::function<void(const std::string& line)> log;
+};
+
+class Runtime {
+ public:
+  Runtime(RuntimeConfig config, NodeFactory factory);
+  ~Runtime();
+
+  /// A sentence that says what is wrong and what would be right; empty on success. Call once.
+  std::string open();
+  /// Where each listener listens, with the ports that the kernel chose. After open().
+  const std::vector<std::string>& listening() const;
+  void run();
+  /// From any thread, also before run().
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace orrery::runtime

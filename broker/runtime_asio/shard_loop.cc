@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns, batches, the timer and the bell: see shard_loop.h.
+#include "broker/runtime_asio/shard_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "broker/base/assert.h"
+
+namespace orrery::runtime {
+namespace {
+
+timespec to_timespec(Nanos at) { return {at / kSecond, at % kSecond}; }
+
+}  // namespace
+
+Nanos steady_now() {
+  timespec t{};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * kSecond + t.tv_nsec;
+}
+
+ShardLoop::ShardLoop(ShardId self, Commons& commons)
+    : self_(self),
+      commons_(commons),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      io_(std::make_unique<IoWait>(epoll_.get())),
+      links_(heap_),
+      dials_(heap_),
+      lingers_(heap_),
+      read_buffer_(new std::uint8_t[kReadBuffer]) {
+  watch(EPOLL_CTL_ADD, bell_.fd(), EPOLLIN | EPOLLET, Source::kBell, 0);
+  watch(EPOLL_CTL_ADD, timer_.get(), EPOLLIN | EPOLLET, Source::kTimer, 0);
+  for (const ClusterMember& member : commons.members) peer_said_down_.emplace_back(member.shards, false);
+}
+
+ShardLoop::~ShardLoop() {
+  for (LinkId id = 0; id < links_.end(); ++id)
+    if (links_.contains(id)) ::close(links_[id].fd);
+}
+
+bool ShardLoop::watch(int operation, int fd, std::uint32_t events, Source source, std::uint32_t id) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = std::uint64_t{static_cast<std::uint32_t>(source)} << 32 | id;
+  return ::epoll_ctl(epoll_.get(), operation, fd, &event) == 0;
+}
+
+void ShardLoop::run(Shard& shard, std::barrier<>& started) {
+  shard_ = &shard;
+  outboxes_.resize(commons_.shards.size());
+  begin_batch();
+  shard_->start(now_);
+  started.arrive_and_wait();
+  end_batch();
+  if (work_left()) bell_.ring();
+  io_->run([this] { turn(); });
+  finish();
+}
+
+void ShardLoop::stop() {
+  stopping_.store(true);
+  io_->stop();
+  bell_.ring();
+}
+
+// A turn stays with the epoll set while batches follow each other closely: entering it through Asio costs three system
+// calls, and under load nothing else is waiting there. Signals and name look-ups wait for kTurn at most.
+void ShardLoop::turn() {
+  epoll_event events[kBatchEvents];
+  const Nanos ends = steady_now() + kTurn;
+  constexpr int kTurnMs = static_cast<int>(kTurn / kMillisecond);
+  int patience_ms = 0;
+  do {
+    const int count = ::epoll_wait(epoll_.get(), events, kBatchEvents, work_left() ? 0 : patience_ms);
+    if (stopping_.load(std::memory_order_relaxed)) return;
+    if (count < 0 && errno == EINTR) return;
+    ORRERY_ASSERT(count >= 0);
+    if (count == 0 && !work_left()) return;
+    begin_batch();
+    for (int i = 0; i < count; ++i) handle(events[i]);
+    end_batch();
+    patience_ms = kTurnMs;
+  } while (now_ < ends);
+  if (work_left()) bell_.ring();
+}
+
+void ShardLoop::handle(const epoll_event& event) {
+  const auto id = static_cast<std::uint32_t>(event.data.u64);
+  switch (static_cast<Source>(event.data.u64 >> 32)) {
+    case Source::kLink:
+      return on_link(id, event.events);
+    case Source::kListener:
+      return on_listener(id);
+    case Source::kDial:
+      return on_dial(id);
+    case Source::kLinger:
+      return on_linger(id);
+    case Source::kBell:
+      return take_messages();
+    case Source::kTimer:
+      timer_set_ = kNever;
+      return;
+  }
+}
+
+void ShardLoop::begin_batch() {
+  now_ = std::max(now_, steady_now());
+  if (wish_ <= now_) {
+    wish_ = kNever;
+    shard_->wake(now_);
+  }
+  expire();
+  report_failed_dials();
+  reading_again_.swap(read_again_);
+  for (const LinkId id : reading_again_) read_link(id, false);
+  reading_again_.clear();
+}
+
+// Writing can end links, and telling the shard of an ended link can make it send: until nothing is left.
+void ShardLoop::end_batch() {
+  do {
+    flush_batch();
+    settling_.swap(ended_);
+    for (const LinkId id : settling_) settle(id);
+    settling_.clear();
+  } while (!dirty_.empty() || !ended_.empty());
+  for (ShardId to = 0; to < outboxes_.size(); ++to) hand_over(to);
+  set_timer();
+}
+
+void ShardLoop::post(ShardId to, Bytes message) {
+  ORRERY_ASSERT(to != self_);
+  Mailbox::append(outboxes_[to], message);
+  if (outboxes_[to].size() >= kPostBatchBytes) hand_over(to);
+}
+
+void ShardLoop::hand_over(ShardId to) {
+  if (outboxes_[to].empty()) return;
+  commons_.mailbox(self_, to).put(outboxes_[to]);
+  commons_.shards[to]->bell().ring();
+}
+
+void ShardLoop::take_messages() {
+  bell_.heard();
+  for (ShardId from = 0; from < commons_.shards.size(); ++from) {
+    if (from == self_) continue;
+    commons_.mailbox(from, self_).take(inbox_);
+    Mailbox::for_each(inbox_, [&](Bytes message) { shard_->message(now_, from, message); });
+    inbox_.clear();
+  }
+}
+
+void ShardLoop::expire() {
+  dial_deadlines_.expire(now_, [this](std::uint32_t id, std::uint32_t stamp) {
+    if (dials_.contains(id) && dials_[id].stamp == stamp) fail_dial(id, "no answer");
+  });
+  flush_deadlines_.expire(now_, [this](std::uint32_t id, std::uint32_t stamp) {
+    if (links_.contains(id) && links_[id].stamp == stamp) end_link(links_[id], id, LinkState::kAborting);
+  });
+  linger_deadlines_.expire(now_, [this](std::uint32_t id, std::uint32_t stamp) {
+    if (lingers_.contains(id) && lingers_[id].stamp == stamp) lingers_.erase(id);
+  });
+  if (accept_again_ <= now_) resume_listeners();
+}
+
+// The kernel's timer is only ever moved to earlier: a wish that moves to later costs nothing now and one idle turn
+// then.
+void ShardLoop::set_timer() {
+  const Nanos want =
+      std::min({wish_, accept_again_, dial_deadlines_.next(), flush_deadlines_.next(), linger_deadlines_.next()});
+  if (want >= timer_set_) return;
+  timer_set_ = want;
+  itimerspec at{};
+  at.it_value = to_timespec(std::max(want, Nanos{1}));  // 0 would switch it off
+  ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
+}
+
+// After stop(): no more events for the shard; links get kStopFlush together for what was sent.
+void ShardLoop::finish() {
+  for (Listener& listener : listeners_) listener.socket.reset();
+  const Nanos until = steady_now() + kStopFlush;
+  flush_batch();
+  for (;;) {
+    bool waiting = false;
+    for (LinkId id = 0; id < links_.end(); ++id)
+      waiting =
+          waiting || (links_.contains(id) && links_[id].waiting != nullptr && links_[id].state != LinkState::kAborting);
+    const Nanos left = until - steady_now();
+    if (!waiting || left <= 0) break;
+    epoll_event events[kBatchEvents];
+    const int count = ::epoll_wait(epoll_.get(), events, kBatchEvents, static_cast<int>(left / kMillisecond) + 1);
+    for (int i = 0; i < count; ++i) {
+      const auto id = static_cast<LinkId>(events[i].data.u64);
+      if (static_cast<Source>(events[i].data.u64 >> 32) != Source::kLink || !links_.contains(id)) continue;
+      Link& link = links_[id];
+      if ((events[i].events & (EPOLLHUP | EPOLLERR)) != 0)
+        link.state = LinkState::kAborting;
+      else if (link.waiting != nullptr)
+        write_waiting(link, id);
+    }
+  }
+  for (LinkId id = 0; id < links_.end(); ++id)
+    if (links_.contains(id)) ::shutdown(links_[id].fd, SHUT_WR);
+}
+
+}  // namespace orrery::runtime

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// One shard in the real world: its thread's loop, its links, and the Effects that it is given.
+//
+// Everything a shard waits for is in one epoll set: links (edge-triggered), listeners, a timer, and a bell that other
+// threads ring. A turn takes a batch of events after another:
+//   the clock is read once, events go to the shard, what it sends is collected, and at the end of the batch each link
+//   is written to once, closed links are settled, posted messages are handed over.
+// Between turns Asio's io_context waits on the set (io_wait.h). Only the bell and stop() are touched by other threads.
+//
+// shard_loop.cc holds turns and timers, shard_links.cc what happens on a link, shard_accept.cc listeners, shard_dial.cc
+// connections to other members.
+#pragma once
+
+#include <atomic>
+#include <barrier>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/base/effects.h"
+#include "broker/base/heap.h"
+#include "broker/base/slab.h"
+#include "broker/node/node.h"
+#include "broker/runtime_asio/deadlines.h"
+#include "broker/runtime_asio/fd.h"
+#include "broker/runtime_asio/io_wait.h"
+#include "broker/runtime_asio/limits.h"
+#include "broker/runtime_asio/mailbox.h"
+#include "broker/runtime_asio/send_batch.h"
+
+struct epoll_event;
+
+namespace orrery::runtime {
+
+using LogFn = std::function<void(const std::string& line)>;
+
+/// Clients' connections of one listener, over all shards.
+struct ListenerCount {
+  std::uint32_t max = UINT32_MAX;
+  std::atomic<std::uint32_t> open{0};
+};
+
+class ShardLoop;
+
+/// What the shards of one node share. Set up before the threads start.
+struct Commons {
+  LogFn log;
+  std::vector<ClusterMember> members;
+  std::vector<HostPort> peer_addresses;  // of each member's shard 0; empty when the node is alone
+  std::vector<std::string> listener_names;
+  std::vector<std::unique_ptr<ListenerCount>> listeners;
+  ListenerCount clients;  // of all listeners, bounded by the process's descriptors
+  std::vector<std::unique_ptr<ShardLoop>> shards;
+  std::vector<std::unique_ptr<Mailbox>> mailboxes;  // from * shards + to
+
+  Mailbox& mailbox(ShardId from, ShardId to) { return *mailboxes[from * shards.size() + to]; }
+};
+
+class ShardLoop final : public Effects {
+ public:
+  ShardLoop(ShardId self, Commons& commons);
+  ~ShardLoop() override;
+
+  /// Takes a listening socket. `listener` is its position in Commons::listeners; peers' listeners have none.
+  void add_listener(Fd socket, LinkKind kind, std::uint32_t listener);
+  IoWait& io() { return *io_; }
+
+  /// The thread's body: starts the shard, waits until all have started, and serves until stop(). Then links get a short
+  /// time to take what was sent, and end.
+  void run(Shard& shard, std::barrier<>& started);
+  /// From any thread.
+  void stop();
+  Bell& bell() { return bell_; }
+
+  std::size_t send(LinkId link, Bytes bytes) override;
+  void close(LinkId link, CloseHow how) override;
+  void dial(std::uint32_t tag, NodeId node, ShardId shard) override;
+  void wake_at(Nanos when) override { wish_ = when; }
+  void post(ShardId to, Bytes message) override;
+  void work(Work, std::uint32_t) override {}
+
+ private:
+  static constexpr std::uint32_t kNoListener = UINT32_MAX;
+
+  /// What a descriptor in the epoll set is; with an id it makes the event's 64 bits.
+  enum class Source : std::uint32_t { kLink, kListener, kDial, kLinger, kBell, kTimer };
+
+  enum class LinkState : std::uint8_t {
+    kOpen,
+    kFlushing,  // close(kFlush): ends when everything is written
+    kEnded,     // the peer is gone; what is in the batch is still written
+    kAborting,  // reset, nothing more is written
+  };
+  struct Waiting {
+    std::vector<std::uint8_t> bytes;
+    std::size_t taken = 0;
+    std::size_t size() const { return bytes.size() - taken; }
+  };
+  struct Link {
+    int fd;
+    LinkState state = LinkState::kOpen;
+    LinkKind kind;
+    bool told_waiting = false;  // the last send() returned more than 0
+    bool watched_for_write = false;
+    bool in_dirty = false;
+    bool in_ended = false;
+    std::uint32_t origin;  // the listener, or for kPeerOut the place as node << 16 | shard
+    std::uint32_t stamp = 0;
+    SendBatch::Chain batch;
+    std::unique_ptr<Waiting> waiting;  // only while the transport does not take bytes
+  };
+  struct Listener {
+    Fd socket;
+    LinkKind kind;
+    std::uint32_t listener;
+    bool resting = false;
+    bool said_so = false;
+  };
+  struct Dial {
+    Fd socket;
+    std::uint32_t tag;
+    Place to;
+    std::uint32_t stamp;
+  };
+  struct Linger {
+    Fd socket;
+    std::uint32_t stamp;
+  };
+
+  // shard_loop.cc
+  void turn();
+  void handle(const epoll_event& event);
+  void begin_batch();
+  void end_batch();
+  bool work_left() const { return !read_again_.empty() || !failed_dials_.empty(); }
+  void take_messages();
+  void hand_over(ShardId to);
+  void expire();
+  void set_timer();
+  void finish();
+  bool watch(int operation, int fd, std::uint32_t events, Source source, std::uint32_t id);
+
+  // shard_links.cc
+  bool open_link(Fd socket, LinkKind kind, std::uint32_t tag, std::uint32_t origin, std::string_view peer);
+  void on_link(LinkId id, std::uint32_t events);
+  void read_link(LinkId id, bool hung_up);
+  void write_batch(Link& link, LinkId id);
+  void write_waiting(Link& link, LinkId id);
+  void flush_batch();
+  void end_link(Link& link, LinkId id, LinkState state);
+  void settle(LinkId id);
+  void close_link(LinkId id);
+  bool finish_flush(Link& link);
+  void on_linger(std::uint32_t id);
+  bool discard_input(int fd);
+
+  // shard_accept.cc
+  void on_listener(std::uint32_t id);
+  void rest(std::uint32_t id, const std::string& why);
+  void resume_listeners();
+  void release_client(std::uint32_t listener);
+
+  // shard_dial.cc
+  void connect_dial(std::uint32_t id, const Address& address);
+  void on_dial(std::uint32_t id);
+  void fail_dial(std::uint32_t id, const std::string& why);
+  void report_failed_dials();
+  void peer_up(Place place);
+  void peer_down(Place place, const std::string& why);
+
+  const ShardId self_;
+  Commons& commons_;
+  Shard* shard_ = nullptr;
+  Fd epoll_;
+  Fd timer_;
+  Bell bell_;
+  std::unique_ptr<IoWait> io_;
+  std::atomic<bool> stopping_{false};
+
+  Heap heap_;
+  Slab<Link> links_;
+  Slab<Dial> dials_;
+  Slab<Linger> lingers_;
+  std::vector<Listener> listeners_;
+
+  Nanos now_ = 0;
+  Nanos wish_ = kNever;       // the shard's
+  Nanos timer_set_ = kNever;  // what the kernel's timer is set to; may be earlier than needed
+  Nanos accept_again_ = kNever;
+  std::uint32_t stamp_ = 0;
+  Deadlines dial_deadlines_{kDialTimeout};
+  Deadlines flush_deadlines_{kFlushTimeout};
+  Deadlines linger_deadlines_{kLingerTimeout};
+
+  SendBatch batch_;
+  std::vector<LinkId> dirty_;  // have bytes in the batch
+  std::vector<LinkId> ended_;  // to be settled at the end of the batch
+  std::vector<LinkId> settling_;
+  std::vector<LinkId> read_again_;  // had more than a buffer
+  std::vector<LinkId> reading_again_;
+  std::vector<std::uint32_t> failed_dials_;
+  std::vector<Mailbox::Buffer> outboxes_;
+  Mailbox::Buffer inbox_;
+  std::vector<std::vector<bool>> peer_said_down_;  // by node and shard
+  std::unique_ptr<std::uint8_t[]> read_buffer_;
+};
+
+/// The machine's steady clock.
+Nanos steady_now();
+
+}  // namespace orrery::runtime
