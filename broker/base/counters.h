@@ -34,7 +34,7 @@ enum class Counter : std::uint8_t {
   kDroppedExpired,           // matched, and the Message Expiry Interval passed while it waited
   kDroppedOffline,           // matched at QoS 0 while the session had no connection
   kDroppedDuplicate,         // matched at two places while its session moved from one to the other
-  kDroppedSessionEnded,      // was queued or in flight when its session ended
+  kDroppedSessionEnded,      // was queued when its session ended
   kDroppedPeerUnreachable,   // a destination's lane was full or its node gone
   kBytesIn,
   kBytesOut,

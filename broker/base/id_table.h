@@ -41,6 +41,12 @@ class IdTable {
     slot(id).live = false;
   }
   bool contains(std::uint32_t id) const { return id < chunks_.size() * kChunk && slot(id).live; }
+  /// visit(id, object) in ascending order of ids; it must not create or destroy.
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    for (std::uint32_t id = 0; id < chunks_.size() * kChunk; ++id)
+      if (contains(id)) visit(id, (*this)[id]);
+  }
   T& operator[](std::uint32_t id) {
     ORRERY_ASSERT(contains(id));
     return *std::launder(reinterpret_cast<T*>(slot(id).bytes));

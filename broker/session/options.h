@@ -36,6 +36,7 @@ struct MqttOptions {
   std::uint8_t max_qos = 2;
   bool retain_available = true;
   bool wildcard_subscription = true;
+  bool shared_subscription = true;
 };
 
 }  // namespace orrery::session

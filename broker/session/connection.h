@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a shard knows of one client connection between its link_open and its link_closed.
+//
+// A connection ends with its link; what must outlive it (subscriptions, deliveries, packet identifiers) is in Session.
+// Between CONNECT and CONNACK the client id is being claimed (ARCHITECTURE.md, CONNECT): what CONNECT said waits in
+// PendingConnect, and the link holds further bytes back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/base/slab.h"
+#include "broker/base/timer_wheel.h"
+#include "broker/base/types.h"
+#include "broker/mqtt/types.h"
+#include "broker/session/message.h"
+
+namespace orrery::session {
+
+struct Will {
+  Message* message = nullptr;  // one hold; its view says whether to retain
+  std::uint32_t delay_seconds = 0;
+  Nanos expiry = kNever;       // its Message Expiry Interval, which begins when it is published
+};
+
+struct PendingConnect {
+  LinkId link = 0;  // UINT32_MAX when the connection has gone meanwhile
+  std::uint64_t request = 0;
+  std::string client_id;
+  bool assigned_client_id = false;
+  bool clean_start = true;
+  std::uint32_t expiry_seconds = 0;
+  bool expiry_lowered = false;
+  bool keep_alive_lowered = false;
+  Will will;
+};
+
+/// Topics that the client has given an alias (MQTT 5, 3.3.2.3.4): position alias - 1; empty text is not set.
+using AliasTable = std::vector<std::string>;
+
+struct Connection {
+  enum class State : std::uint8_t {
+    kAwaitConnect,
+    kClaiming,  // CONNECT was fine, the registrar has not answered
+    kOpen,
+    kClosing,   // we have ended it; nothing that still comes counts
+  };
+
+  State state = State::kAwaitConnect;
+  mqtt::Version version = mqtt::Version::k311;
+  bool problem_information = true;  // MQTT 5, 3.1.2.11.7
+  bool blocked = false;             // the transport has more than max_link_backlog
+  std::uint16_t keep_alive = 0;     // seconds; 0 is none
+  std::uint16_t receive_maximum = UINT16_MAX;
+  std::uint32_t packet_size_max = UINT32_MAX;  // the client's Maximum Packet Size
+  std::uint32_t session = kNoSlot;
+  TimerWheel::Tick timer = TimerWheel::kNotArmed;
+  TimerWheel::Tick heard = 0;  // when the last packet came, in ticks
+  std::uint64_t request = 0;   // of its claim: names this connection among all that the shard ever had
+  AliasTable* aliases = nullptr;
+};
+
+}  // namespace orrery::session

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The short ones: PINGREQ (MQTT 5, 3.12), DISCONNECT (3.14) and AUTH (3.15).
+#include <algorithm>
+
+#include "broker/mqtt/decode.h"
+#include "broker/mqtt/encode.h"
+#include "broker/session/sessions.h"
+
+namespace orrery::session {
+
+using mqtt::ReasonCode;
+using mqtt::Version;
+
+void Sessions::handle_pingreq(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
+  effects_.work(Work::kMqttOther, 1);
+  const mqtt::DecodeResult result = mqtt::decode_ping(packet.flags(), packet.body);
+  if (!result.ok()) return protocol_error(now, link, result);
+  mqtt::encode_pingresp(host_.begin_packet());
+  note_backlog(link, host_.end_packet(link));
+}
+
+void Sessions::handle_disconnect(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
+  effects_.work(Work::kMqttOther, 1);
+  Connection& c = at(link);
+  mqtt::DisconnectView view;
+  const mqtt::DecodeResult result =
+      mqtt::decode_disconnect(c.version, mqtt::Sender::kClient, packet.flags(), packet.body, view);
+  if (!result.ok()) return protocol_error(now, link, result);
+  Session& session = sessions_[c.session];
+  if (const auto expiry = view.properties.session_expiry_interval()) {
+    if (session.expiry_seconds == 0 && *expiry != 0)
+      return protocol_error(now, link, mqtt::protocol_error("a session expiry in DISCONNECT after none in CONNECT (3.14.2.2.2)"));
+    session.expiry_seconds = std::min(*expiry, options_.max_session_expiry);
+  }
+  leave(now, link, view.reason != ReasonCode::kNormalDisconnection);
+  host_.end_link(link, LinkEnd::kNormal);
+}
+
+void Sessions::handle_auth(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
+  effects_.work(Work::kMqttOther, 1);
+  mqtt::AuthView view;
+  const mqtt::DecodeResult result =
+      mqtt::decode_auth(at(link).version, mqtt::Sender::kClient, packet.flags(), packet.body, view);
+  if (!result.ok()) return protocol_error(now, link, result);
+  protocol_error(now, link, mqtt::protocol_error("AUTH without an authentication method in CONNECT (4.12)"));
+}
+
+}  // namespace orrery::session

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/message.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "broker/base/assert.h"
+
+namespace orrery::session {
+namespace {
+constexpr std::uint8_t kQosMask = 0x03;
+constexpr std::uint8_t kRetainFlag = 0x04;
+constexpr std::uint8_t kExpiresFlag = 0x08;
+}  // namespace
+
+std::uint32_t MessageView::expiry_seconds(Nanos now) const {
+  const Nanos left = expires_at - now;
+  return static_cast<std::uint32_t>(std::clamp<Nanos>((left + kSecond - 1) / kSecond, 1, UINT32_MAX));
+}
+
+Message* Message::make(Heap& heap, const MessageView& view) {
+  const std::size_t size = sizeof(Message) + view.topic.size() + view.properties.size() + view.payload.size();
+  auto* m = new (heap.allocate(size)) Message;
+  m->id_ = view.id;
+  m->expires_at_ = view.expires_at;
+  m->holders_ = 1;
+  m->properties_size_ = static_cast<std::uint32_t>(view.properties.size());
+  m->payload_size_ = static_cast<std::uint32_t>(view.payload.size());
+  m->topic_size_ = static_cast<std::uint16_t>(view.topic.size());
+  m->qos_ = view.qos;
+  m->retain_ = view.retain;
+  auto* at = reinterpret_cast<std::uint8_t*>(m + 1);
+  at = std::copy(view.topic.begin(), view.topic.end(), at);
+  at = std::copy(view.properties.begin(), view.properties.end(), at);
+  std::copy(view.payload.begin(), view.payload.end(), at);
+  return m;
+}
+
+void Message::release(Heap& heap, Message* message) {
+  ORRERY_ASSERT(message->holders_ > 0);
+  if (--message->holders_ == 0) heap.free(message, message->size_bytes());
+}
+
+MessageView Message::view() const {
+  const std::uint8_t* at = data();
+  MessageView v;
+  v.id = id_;
+  v.qos = qos_;
+  v.retain = retain_;
+  v.expires_at = expires_at_;
+  v.topic = {reinterpret_cast<const char*>(at), topic_size_};
+  v.properties = {at + topic_size_, properties_size_};
+  v.payload = {at + topic_size_ + properties_size_, payload_size_};
+  return v;
+}
+
+void encode_message(std::vector<std::uint8_t>& out, const MessageView& m, Nanos now) {
+  ByteWriter w(out);
+  const bool expires = m.expires_at != kNever;
+  w.u8(static_cast<std::uint8_t>(m.qos | (m.retain ? kRetainFlag : 0) | (expires ? kExpiresFlag : 0)));
+  w.u64(m.id);
+  if (expires) w.u64(static_cast<std::uint64_t>(std::max<Nanos>(m.expires_at - now, 0)));
+  w.u16_prefixed(as_bytes(m.topic));
+  w.u32_prefixed(m.properties);
+  w.u32_prefixed(m.payload);
+}
+
+MessageView decode_message(ByteReader& in, Nanos now) {
+  MessageView m;
+  const std::uint8_t flags = in.u8();
+  if ((flags & kQosMask) > 2) in.fail();
+  m.qos = flags & kQosMask;
+  m.retain = (flags & kRetainFlag) != 0;
+  m.id = in.u64();
+  if ((flags & kExpiresFlag) != 0) {
+    const std::uint64_t left = in.u64();
+    m.expires_at = left > static_cast<std::uint64_t>(kNever - now) ? kNever : now + static_cast<Nanos>(left);
+  }
+  m.topic = as_text(in.take_u16_prefixed());
+  m.properties = in.take_u32_prefixed();
+  m.payload = in.take_u32_prefixed();
+  return m;
+}
+
+}  // namespace orrery::session

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// One published message: as a view while it passes through, and as a counted block where a session must keep it.
+//
+// A MessageView points into the packet or the frame that brought the message and lives as long as that event. A Message is
+// one block of the shard's heap with a count of its holders (queues and windows of sessions of the same shard); it is
+// never changed after it was made. Both know how to travel to another shard or node: encode_message, decode_message.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "broker/base/bytes.h"
+#include "broker/base/heap.h"
+#include "broker/base/types.h"
+
+namespace orrery::session {
+
+struct MessageView {
+  /// Names the message among all that live at the same time: where it entered the cluster, and its number there.
+  std::uint64_t id = 0;
+  std::uint8_t qos = 0;
+  /// The PUBLISH had RETAIN set (for Retain As Published), or the message comes from the retained store.
+  bool retain = false;
+  /// Local time at which the Message Expiry Interval ends; kNever without one (MQTT 5, 3.3.2.3.3).
+  Nanos expires_at = kNever;
+  std::string_view topic;
+  /// Encoded MQTT 5 properties that go on unchanged: payload format, content type, response topic, correlation data, user
+  /// properties, in the publisher's order; without the length in front. Empty from 3.x publishers.
+  Bytes properties;
+  Bytes payload;
+
+  bool expired(Nanos now) const { return now >= expires_at; }
+  /// What is left of the Message Expiry Interval in whole seconds, at least 1; only for a message that expires and has not.
+  std::uint32_t expiry_seconds(Nanos now) const;
+};
+
+class Message {
+ public:
+  /// A copy with one holder.
+  static Message* make(Heap& heap, const MessageView& view);
+  void hold() { ++holders_; }
+  /// One holder less; the last frees the block.
+  static void release(Heap& heap, Message* message);
+
+  MessageView view() const;
+  std::uint64_t id() const { return id_; }
+  std::uint8_t qos() const { return qos_; }
+  std::size_t size_bytes() const { return sizeof(Message) + topic_size_ + properties_size_ + payload_size_; }
+
+ private:
+  Message() = default;
+  const std::uint8_t* data() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
+
+  std::uint64_t id_;
+  Nanos expires_at_;
+  std::uint32_t holders_;
+  std::uint32_t properties_size_;
+  std::uint32_t payload_size_;
+  std::uint16_t topic_size_;
+  std::uint8_t qos_;
+  bool retain_;
+};
+
+/// Appends the message in the form that shards and nodes exchange (docs/peer-protocol.md). The expiry travels as what is
+/// left, since clocks of nodes have different origins.
+void encode_message(std::vector<std::uint8_t>& out, const MessageView& message, Nanos now);
+/// Reads one from the front of `in` (views into its bytes); in.failed() if it is cut short.
+MessageView decode_message(ByteReader& in, Nanos now);
+
+}  // namespace orrery::session

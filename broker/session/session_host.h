@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the session layer needs of the shard around it. The node layer implements it; tests write down what is asked.
+//
+// No call comes back into Sessions before it has returned: answers (claims granted, routes in force, acknowledgements
+// confirmed) are later calls of the shard.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "broker/base/effects.h"
+#include "broker/base/types.h"
+#include "broker/session/message.h"
+
+namespace orrery::session {
+
+/// How a connection ends, for the transport under it: WebSocket sends its own Close with a fitting code first.
+enum class LinkEnd : std::uint8_t {
+  kNormal,         // after a DISCONNECT, or a refused CONNECT
+  kProtocolError,  // the client broke the protocol
+  kTooLarge,       // a packet above the limit
+  kAbort,          // it does not read: do not wait for it
+};
+
+/// Filters whose first subscriber of this shard came, or whose last one went, and filters whose retained messages are
+/// wanted. The views live as long as the call.
+struct RouteRequest {
+  /// Comes back with routes_in_force() and retained(); 0: no answer is wanted.
+  std::uint32_t token = 0;
+  std::span<const std::string_view> added;
+  std::span<const std::string_view> removed;
+  /// Positions are what retained() names.
+  std::span<const std::string_view> retained_wanted;
+};
+
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+
+  /// A buffer to append exactly one packet to, then end_packet sends it: returns what Effects::send does.
+  virtual std::vector<std::uint8_t>& begin_packet() = 0;
+  virtual std::size_t end_packet(LinkId link) = 0;
+  /// Ends the link after what was sent; connection_closed() follows later, and no packets.
+  virtual void end_link(LinkId link, LinkEnd how) = 0;
+  /// The connection takes packets again, those first that were held back while the client id was claimed.
+  virtual void resume_link(LinkId link) = 0;
+
+  virtual void claim(Nanos now, std::uint64_t request, std::string_view client_id, bool clean_start) = 0;
+  virtual void yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session, bool present) = 0;
+  virtual void release(Nanos now, std::string_view client_id, std::uint64_t epoch) = 0;
+
+  virtual void change_routes(Nanos now, const RouteRequest& request) = 0;
+  /// Sends the message to every place with a matching subscription, this shard (Sessions::deliver) included, `publisher` being
+  /// its session for No Local or kNoSlot. Returns how many confirmations for `owed` will follow. `matched` is set if any place did.
+  virtual std::uint32_t route(Nanos now, const MessageView& message, std::uint32_t publisher, std::uint32_t owed,
+                              bool& matched) = 0;
+  /// Sets the retained message of its topic (none with an empty payload). Returns as route().
+  virtual std::uint32_t retain(Nanos now, const MessageView& message, std::uint32_t owed) = 0;
+
+  /// Asks the former holder for what came for a session after it was given up, and tells it that it may forget it.
+  virtual void fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) = 0;
+  virtual void give_rest(Nanos now, Place present, std::string_view client_id, Bytes rest) = 0;
+};
+
+}  // namespace orrery::session
