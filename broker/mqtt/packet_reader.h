@@ -6,6 +6,7 @@
 #pragma once
 
 #include "broker/base/bytes.h"
+#include "broker/mqtt/limits.h"
 #include "broker/mqtt/properties.h"
 #include "broker/mqtt/result.h"
 #include "broker/mqtt/utf8.h"
