@@ -37,8 +37,8 @@ struct Fault {
   NodeId node = 0;
   Nanos duration = 0;
   std::uint32_t per_mille = 1000;
-  PlaceSet from;
-  PlaceSet to;
+  PlaceSet from = {};
+  PlaceSet to = {};
   bool both_ways = true;
 };
 

@@ -86,7 +86,8 @@ class World {
   /// Starts a connection to a shard of the node that is drawn by key; client_connected or client_closed follows.
   /// The client must have none.
   void connect(ClientId client, NodeId node, LinkKind kind);
-  /// Queues bytes. Returns what the transport has not taken (0 while it keeps up); ignored without a connection.
+  /// Queues bytes. Returns what the transport has not taken (0 while it keeps up); ignored without a
+  /// connection and before client_connected.
   std::size_t client_send(ClientId client, Bytes bytes);
   /// Ends the connection; the host hears no more of it. Ignored without one. connect() may follow at once.
   void client_close(ClientId client, CloseHow how);
