@@ -43,7 +43,8 @@ std::uint64_t fingerprint(const ClusterSetup& setup);
 inline constexpr NodeId kNoNode = UINT16_MAX;
 /// The core among `live` that is responsible for a client id, by rendezvous hashing; kNoNode when `live` is empty.
 NodeId registrar_of(std::string_view client_id, NodeMask live);
-/// The core among `live` that a replicant attaches to; spreads replicants, and keeps a choice when others come and go.
-NodeId attachment_of(NodeId replicant, NodeMask live);
+/// The core among `live` that a replicant attaches to; kNoNode when `live` is empty. Rendezvous hashing with a ceiling: each
+/// core takes at most its share of all replicants, so that a few replicants spread too.
+NodeId attachment_of(const ClusterSetup& setup, NodeId replicant, NodeMask live);
 
 }  // namespace orrery::cluster

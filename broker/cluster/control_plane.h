@@ -4,7 +4,8 @@
 // Every node has a control stream to every core (cores among themselves one for each pair, the lower id dials). Over it run
 // heartbeats with positions, entries of owner logs, full copies, and the registrar's messages. A replicant is attached to
 // one core, gives it its own log and is given all others'; its streams to the other cores are warm. See ARCHITECTURE.md for
-// why, docs/peer-protocol.md for the frames.
+// why, docs/peer-protocol.md for the frames. The parts are machines of their own: log_exchange.h, membership.h, registrar.h,
+// settling.h, claim_table.h; here they are connected to streams, time and the node.
 //
 // No method but end_of_event(), tick() and the stream events makes an upcall: append_*, claim, yielded, release and hold only
 // queue. A node alone goes the same way, with itself as its only core.
@@ -32,7 +33,7 @@ struct ClaimRequest {
 
 class ControlPlane final : public StreamUser {
  public:
-  /// Registers itself at the port (of shard 0). All arguments outlive it.
+  /// Registers itself at the port (of shard 0). All arguments outlive it. The list has at least one core.
   ControlPlane(const ClusterSetup& setup, PeerPort& port, Heap& heap, ControlHost& host, RouteSink& routes,
                RetainedSink& retained);
   ~ControlPlane() override;
@@ -66,18 +67,22 @@ class ControlPlane final : public StreamUser {
   std::uint64_t next_stamp();
   NodeMask live_cores() const;
   bool masked(NodeId node) const;
+  /// The core that this replicant is attached to; kNoNode when there is none, and on a core.
+  NodeId attached_to() const;
+  /// Entries of this owner's log that are known here.
+  std::uint64_t sequence_of(NodeId owner) const;
   /// Rows in this node's part of the registrar.
   std::size_t registrar_rows() const;
   std::uint64_t memory_bytes() const;
 
-  bool stream_up(Nanos now, LinkId link, const Hello& peer, bool dialled) override;
-  bool stream_frame(Nanos now, LinkId link, FrameType type, Bytes body) override;
-  void stream_drained(Nanos now, LinkId link) override;
-  void stream_down(Nanos now, LinkId link) override;
+  bool stream_up(Nanos now, PeerStream& stream) override;
+  bool stream_frame(Nanos now, PeerStream& stream, FrameType type, Bytes body) override;
+  void stream_drained(Nanos now, PeerStream& stream) override;
+  void stream_down(Nanos now, PeerStream& stream) override;
   void stream_failed(Nanos now, Place to) override;
 
  private:
-  struct State;
+  class State;
   std::unique_ptr<State> state_;
 };
 

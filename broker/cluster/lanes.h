@@ -13,11 +13,11 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
-#include "broker/base/effects.h"
 #include "broker/base/heap.h"
 #include "broker/base/rng.h"
+#include "broker/base/slab.h"
+#include "broker/cluster/byte_queue.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/cluster/peer_port.h"
 
@@ -59,17 +59,82 @@ class Lanes final : public StreamUser {
   /// Bytes that wait for an acknowledgement, over all lanes.
   std::size_t buffered_bytes() const { return buffered_; }
 
-  bool stream_up(Nanos now, LinkId link, const Hello& peer, bool dialled) override;
-  bool stream_frame(Nanos now, LinkId link, FrameType type, Bytes body) override;
-  void stream_drained(Nanos now, LinkId link) override;
-  void stream_down(Nanos now, LinkId link) override;
+  bool stream_up(Nanos now, PeerStream& stream) override;
+  bool stream_frame(Nanos now, PeerStream& stream, FrameType type, Bytes body) override;
+  void stream_drained(Nanos now, PeerStream& stream) override;
+  void stream_down(Nanos now, PeerStream& stream) override;
   void stream_failed(Nanos now, Place to) override;
 
  private:
-  struct Out;
-  struct In;
-  struct State;
-  State* state_;
+  /// The sender's end of a lane. Frames stand in `kept` as they are on the wire, so sending again is going back in it.
+  struct Out {
+    explicit Out(Heap& heap) : kept(heap) {}
+    ByteQueue kept;                 // frames that are not acknowledged, the next to be sent at `sent`
+    std::uint64_t sent = 0;         // position in kept
+    std::uint64_t last_ticket = 0;
+    std::uint64_t settled = 0;      // tickets up to here are accepted or lost
+    std::uint64_t incarnation = 0;  // of the receiver that last answered
+    PeerStream* stream = nullptr;
+    Nanos deadline = kNever;        // of a stall, or for the next dial
+    Nanos progress = 0;             // when the receiver was last heard, or the first frame waited
+    Place to;
+    std::uint8_t failures = 0;
+    bool dialling = false;
+    bool open = false;     // the receiver has said where it stands
+    bool blocked = false;  // until drained
+    bool dirty = false;    // in dirty_
+    bool eager = false;    // to be dialled also with nothing to send
+  };
+  /// The receiver's end.
+  struct In {
+    Place from;
+    std::uint64_t incarnation = 0;
+    std::uint64_t received = 0;
+    std::uint64_t acknowledged = 0;
+    PeerStream* stream = nullptr;
+    std::uint32_t bytes = 0;  // since the last acknowledgement
+    bool started = false;     // this stream's kLaneStart has come
+    bool pending = false;     // in pending_
+    bool at_once = false;     // acknowledge at the end of this event
+  };
+
+  std::size_t index_of(Place place) const { return first_index_[place.node] + place.shard; }
+  bool valid(Place to) const;
+  Out& out(Place to);
+  Out* find_out(Place to);
+  In& in(Place from);
+  void dial(Out& lane);
+  void retry_later(Nanos now, Out& lane);
+  void arm(Out& lane, Nanos deadline);
+  void mark_dirty(Out& lane);
+  void flush(Out& lane);
+  bool settle(Out& lane, std::uint64_t up_to);
+  bool handle_ack(Nanos now, Out& lane, std::uint64_t up_to);
+  void give_up(Nanos now, Out& lane);
+  void cut(Out& lane);
+  void expire(Nanos now, Out& lane);
+  bool handle_start(In& lane, std::uint64_t base);
+  bool handle_data(Nanos now, In& lane, Bytes body);
+  void acknowledge(In& lane);
+
+  const ClusterSetup& setup_;
+  const ShardId shard_;
+  PeerPort& port_;
+  Heap& heap_;
+  LaneHost& host_;
+  Rng rng_;
+  std::array<std::uint32_t, kMembersMax> first_index_{};
+  HeapVector<std::uint32_t> out_slots_;  // by index_of
+  HeapVector<std::uint32_t> in_slots_;
+  Slab<Out> outs_;
+  Slab<In> ins_;
+  HeapVector<std::uint32_t> dirty_;       // slots of outs_
+  HeapVector<std::uint32_t> pending_;     // slots of ins_ that owe an acknowledgement
+  HeapVector<std::uint32_t> to_dial_;     // slots of outs_, the next last
+  Nanos next_expiry_ = kNever;  // the earliest deadline of a lane, or earlier
+  Nanos next_dials_ = kNever;
+  Nanos next_acks_ = kNever;
+  NodeMask gone_ = 0;
   std::size_t buffered_ = 0;
 };
 

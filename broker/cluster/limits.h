@@ -64,6 +64,10 @@ inline constexpr std::size_t kControlBacklogBytesMax = 1024 * 1024;
 /// Bytes of log and copy frames that one event makes for one stream; the rest follows kPumpEvery later.
 inline constexpr std::size_t kPumpBytes = 256 * 1024;
 inline constexpr Nanos kPumpEvery = kMillisecond;
+/// After a gap or a standstill the same owner's log is asked for again at the earliest after this.
+inline constexpr Nanos kAskEvery = kSecond;
+/// A node asks its peers for retained values of former lives until one has answered, or for so long after its start.
+inline constexpr Nanos kNewbornFor = 30 * kSecond;
 /// A replicant goes (back) to the core that it prefers when that one has been up for so long.
 inline constexpr Nanos kReattachAfter = 5 * kSecond;
 /// One value of a retained message with its topic; the node layer keeps below it.
@@ -87,6 +91,11 @@ inline constexpr std::size_t kClaimsPendingMax = 262'144;
 /// How a shard paces the assertion of its client ids after reassert(): so many, then a pause.
 inline constexpr std::uint32_t kReassertBatch = 256;
 inline constexpr Nanos kReassertEvery = 10 * kMillisecond;
+/// Rows that a registrar looks at in one go for those that are not its any more, and the pause.
+inline constexpr std::uint32_t kPurgeRows = 1024;
+inline constexpr Nanos kPurgeEvery = 10 * kMillisecond;
+/// A clock beyond this is not believed (2^62: nobody gets there by counting).
+inline constexpr std::uint64_t kClockMax = std::uint64_t{1} << 62;
 /// What the clock leaps by when the set of live cores changes, so that a new registrar's epochs are above those of the
 /// registrar that died: more than one registrar can grant between two heartbeats and a time-out.
 inline constexpr std::uint64_t kClockLeap = 1 << 20;

@@ -10,27 +10,42 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 #include "broker/base/effects.h"
 #include "broker/base/heap.h"
+#include "broker/base/id_set.h"
+#include "broker/base/rng.h"
+#include "broker/base/slab.h"
 #include "broker/cluster/cluster_setup.h"
+#include "broker/cluster/limits.h"
 #include "broker/cluster/peer_frame.h"
 
 namespace orrery::cluster {
 
-/// What runs on streams of one kind. A stream is named by its link.
+/// One stream, as its user sees it. Stays at its address from stream_up to stream_down.
+struct PeerStream {
+  LinkId link = 0;
+  Place peer;
+  std::uint64_t incarnation = 0;  // the peer's; 0 before its hello
+  StreamKind kind = StreamKind::kControl;
+  bool dialled = false;
+  bool up = false;       // between stream_up and stream_down
+  bool closing = false;  // close() was called: only stream_down is to come
+  std::uint32_t user = kNoSlot;  // the user's own
+};
+
+/// What runs on streams of one kind.
 class StreamUser {
  public:
   virtual ~StreamUser() = default;
-  /// Both hellos are valid. `dialled` says whether this end dialled. False refuses the stream.
-  virtual bool stream_up(Nanos now, LinkId link, const Hello& peer, bool dialled) = 0;
+  /// Both hellos are valid. False refuses the stream, and no stream_down follows.
+  virtual bool stream_up(Nanos now, PeerStream& stream) = 0;
   /// One frame; false when it is malformed or out of place.
-  virtual bool stream_frame(Nanos now, LinkId link, FrameType type, Bytes body) = 0;
-  virtual void stream_drained(Nanos now, LinkId link) = 0;
-  /// After stream_up, exactly once.
-  virtual void stream_down(Nanos now, LinkId link) = 0;
-  /// A dial by this user ended without a stream: not reached, refused, or closed before its hello.
+  virtual bool stream_frame(Nanos now, PeerStream& stream, FrameType type, Bytes body) = 0;
+  virtual void stream_drained(Nanos now, PeerStream& stream) = 0;
+  /// After stream_up, exactly once, however the stream ended.
+  virtual void stream_down(Nanos now, PeerStream& stream) = 0;
+  /// A dial of this user ended without stream_up: not reached, refused, or closed before the peer's hello.
   virtual void stream_failed(Nanos now, Place to) = 0;
 };
 
@@ -49,46 +64,72 @@ class PeerPort {
   void link_closed(Nanos now, LinkId link);
   void dial_failed(Nanos now, std::uint32_t dial_tag);
   void tick(Nanos now);
-  Nanos next_deadline() const;
+  Nanos next_deadline() const { return young_.empty() ? kNever : young_.front().deadline; }
   /// True when the link was given to link_open and not yet to link_closed.
-  bool owns(LinkId link) const;
+  bool owns(LinkId link) const { return find(link) != kNoSlot; }
 
   std::uint64_t memory_bytes() const;
-  /// Streams refused or closed because of what the peer sent, and the reason of the last one.
+  /// Streams that this end refused because of what the peer sent, and why the last one.
   std::uint64_t refusals() const { return refusals_; }
   Refusal last_refusal() const { return last_refusal_; }
+  /// Why a peer refused us, the last time.
+  Refusal last_refused() const { return last_refused_; }
 
   // For the users.
   void set_user(StreamKind kind, StreamUser* user) { users_[static_cast<std::size_t>(kind)] = user; }
   /// Ends in stream_up or stream_failed. At most one dial for each kind and place may be under way.
   void dial(StreamKind kind, Place to);
-  std::size_t send(LinkId link, Bytes frames);
+  /// As Effects::send.
+  std::size_t send(const PeerStream& stream, Bytes frames) { return effects_.send(stream.link, frames); }
   /// stream_down follows as an event of its own.
-  void close(LinkId link, CloseHow how);
+  void close(PeerStream& stream, CloseHow how);
   Effects& effects() { return effects_; }
 
  private:
-  struct Stream;
-  struct Table;
+  struct Stream : PeerStream {
+    std::uint32_t carry_size = 0;
+    std::uint32_t carry_capacity = 0;
+    std::uint8_t* carry = nullptr;  // the beginning of a frame whose rest has not come
+  };
+  struct Young {
+    Nanos deadline;
+    LinkId link;
+  };
 
-  Stream* find(LinkId link) const;
-  void handle_frame(Nanos now, LinkId link, FrameType type, Bytes body);
-  void handle_hello(Nanos now, LinkId link, FrameType type, Bytes body);
-  void say_hello(LinkId link, StreamKind kind, Place to);
-  void refuse(LinkId link, Refusal why);
-  void keep(Stream& stream, Bytes rest);
+  // Peers' links are few among a shard's links: an array by link would cost every client its share.
+  std::uint32_t find(LinkId link) const {
+    return links_.find(mix64(link), [&](std::uint32_t slot) { return streams_[slot].link == link; });
+  }
+  auto hash_of_slot() const {
+    return [this](std::uint32_t slot) { return mix64(streams_[slot].link); };
+  }
+  StreamUser& user_of(const PeerStream& stream) { return *users_[static_cast<std::size_t>(stream.kind)]; }
+  /// Length of the whole frame that begins here; 0 while its length has not come. Refuses what is too long.
+  std::size_t frame_size(Stream& stream, Bytes begin);
+  void handle_frame(Nanos now, Stream& stream, Bytes frame);
+  void handle_hello(Nanos now, Stream& stream, Bytes body);
+  Refusal judge(const Stream& stream, const Hello& hello) const;
+  void say_hello(const Stream& stream);
+  void refuse(Stream& stream, Refusal why);
+  /// Adds to the carry until it holds `want` bytes; takes them from `bytes`.
+  void carry_until(Stream& stream, std::size_t want, Bytes& bytes);
   void drop_carry(Stream& stream);
+  void forget_young(LinkId link);
 
   const ClusterSetup& setup_;
   const ShardId shard_;
   Effects& effects_;
   Heap& heap_;
   const std::uint64_t fingerprint_;
-  std::array<StreamUser*, 2> users_{};
-  HeapVector<Stream> streams_;  // by link id
-  HeapVector<LinkId> young_;    // before their hello, oldest first
+  std::array<StreamUser*, kStreamKinds> users_{};
+  IdSet links_;  // slots of streams_, by link
+  Slab<Stream> streams_;
+  HeapVector<Young> young_;  // streams before their hello, oldest first
+  std::array<std::uint64_t, kMembersMax> incarnations_{};  // the newest seen of each member
+  std::size_t carried_ = 0;
   std::uint64_t refusals_ = 0;
   Refusal last_refusal_ = Refusal::kNone;
+  Refusal last_refused_ = Refusal::kNone;
 };
 
 }  // namespace orrery::cluster

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/cluster/claim_table.h"
+
+namespace orrery::cluster {
+
+bool ClaimTable::add(Nanos now, Key key, std::string client_id, bool clean_start) {
+  if (waiting_.size() >= kClaimsPendingMax) return false;
+  Waiting& waiting = waiting_[key];
+  waiting.client_id = std::move(client_id);
+  waiting.clean_start = clean_start;
+  deadlines_.emplace_back(now + kClaimTimeout, key);
+  return true;
+}
+
+ClaimTable::Waiting* ClaimTable::find(Key key) {
+  const auto at = waiting_.find(key);
+  return at == waiting_.end() ? nullptr : &at->second;
+}
+
+void ClaimTable::answered(Key key, std::uint64_t epoch) {
+  const auto at = waiting_.find(key);
+  if (at->second.sent_twice) answered_[key] = {at->second.client_id, epoch};
+  waiting_.erase(at);
+  while (!deadlines_.empty() && !known(deadlines_.front().second)) deadlines_.pop_front();
+}
+
+std::uint64_t ClaimTable::epoch_of_answered(Key key, std::string_view client_id) const {
+  const auto at = answered_.find(key);
+  return at == answered_.end() || at->second.client_id != client_id ? 0 : at->second.epoch;
+}
+
+bool ClaimTable::known(Key key) const { return waiting_.count(key) != 0 || answered_.count(key) != 0; }
+
+bool ClaimTable::expire(Nanos now, Key& key) {
+  while (!deadlines_.empty()) {
+    const auto [at, due] = deadlines_.front();
+    const bool waits = waiting_.count(due) != 0;
+    if (at > now) return false;
+    deadlines_.pop_front();
+    answered_.erase(due);
+    if (!waits) continue;
+    waiting_.erase(due);
+    key = due;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace orrery::cluster

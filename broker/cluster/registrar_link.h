@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registrar's messages: between the shards of this node, which claim, hold and yield client ids, and the registrars on the
+// cores, this node's own included. Its frames travel on control streams; where there is no stream to a node, another node
+// that hears it passes them on.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "broker/cluster/claim_table.h"
+#include "broker/cluster/control_frames.h"
+#include "broker/cluster/control_host.h"
+#include "broker/cluster/control_wire.h"
+#include "broker/cluster/log_exchange.h"
+#include "broker/cluster/membership.h"
+#include "broker/cluster/registrar.h"
+#include "broker/cluster/settling.h"
+
+namespace orrery::cluster {
+
+class RegistrarLink final : private RegistrarOut {
+ public:
+  RegistrarLink(const ClusterSetup& setup, Heap& heap, ControlWire& wire, const Membership& membership,
+                const LogExchange& logs, ControlHost& host);
+
+  void start(Nanos now);
+
+  // From the shards, through ControlPlane.
+  void claim(Nanos now, ClaimTable::Key key, std::string_view client_id, bool clean_start);
+  void yielded(std::string_view client_id, std::uint64_t epoch, Bytes session, bool session_present);
+  void release(std::string_view client_id, std::uint64_t epoch);
+  void hold(std::string_view client_id, ShardId shard, std::uint64_t epoch);
+  void held_all(ShardId shard, NodeMask after);
+
+  // What happens around.
+  /// One frame of the registrar from a peer or from this node itself; false when it is malformed.
+  bool handle(Nanos now, NodeId from, FrameType type, ByteReader& body);
+  void live_cores_changed(Nanos now, NodeMask before);
+  /// A stream to the node is there (again): frames before it may be lost, a core's table may be empty.
+  void stream_up(Nanos now, NodeId node);
+  void node_masked(Nanos now, NodeId node) { registrar_.pass_over(now, node); }
+  void node_renewed(Nanos now, NodeId node);
+  /// The set of reachable nodes, or what they told, may have changed.
+  void update_settling(Nanos now);
+  /// Claims that could not be sent are tried again.
+  void beat();
+
+  /// Upcalls that are due; true when there were any.
+  bool make_upcalls(Nanos now);
+  void tick(Nanos now);
+  Nanos next_deadline() const;
+  std::size_t rows() const { return registrar_.rows(); }
+  std::uint64_t memory_bytes() const { return registrar_.memory_bytes() + claims_.memory_bytes(); }
+
+ private:
+  // RegistrarOut
+  void grant(const Holder& to, std::uint64_t request, std::string_view client_id, std::uint64_t epoch, Bytes session,
+             bool session_present) override;
+  void refuse(const Holder& to, std::uint64_t request, std::string_view client_id) override;
+  void yield(Place holder, std::string_view client_id, std::uint64_t epoch, bool discard) override;
+  std::uint64_t next_epoch() override { return wire_.advance_clock(); }
+  bool alive(const Holder& holder) override;
+  bool outlived(const Holder& holder) override;
+
+  NodeMask live() const { return membership_.live_cores(); }
+  NodeId next_hop(NodeId to) const;
+  bool send(NodeId to, FrameType type, const RegistrarMessage& message);
+  bool pass_on(NodeId from, FrameType type, Envelope envelope, ByteReader& body);
+  void send_claim(ClaimTable::Key key, ClaimTable::Waiting& waiting);
+  void begin_round(Nanos now, NodeMask before);
+  bool handle_here(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m);
+  bool handle_at_registrar(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m);
+  void handle_grant(Nanos now, NodeId from, const RegistrarMessage& m);
+
+  const ClusterSetup& setup_;
+  ControlWire& wire_;
+  const Membership& membership_;
+  const LogExchange& logs_;
+  ControlHost& host_;
+  Registrar registrar_;
+  Settling settling_;
+  ClaimTable claims_;
+  std::vector<ClaimTable::Key> overflown_;  // claims that fail for want of room
+  std::map<std::pair<std::string, std::uint64_t>, NodeId> yields_;  // who asked the shards to yield what
+  std::vector<bool> told_;  // by shard: has told all that it holds in this round
+  NodeMask round_ = 0;      // the live cores of the round; 0: none is under way
+  Nanos purge_at_ = kNever;
+};
+
+}  // namespace orrery::cluster
