@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A target with a planted bug, behind four comparisons of one byte each: nothing finds it by chance in a few million runs
-// (one in 2^32), coverage feedback finds it in some ten thousand. It shows that the fuzzer's eyes are open.
+// A target with a planted bug, behind four comparisons of one byte each: nothing finds it by chance in a few million
+// runs (one in 2^32), coverage feedback finds it in some ten thousand. It shows that the fuzzer's eyes are open.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
