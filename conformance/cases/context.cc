@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names, verdicts and the tidying up after a case.
+#include "conformance/cases/context.h"
+
+#include <sstream>
+
+namespace orrery::conformance {
+
+const char* level_name(Level l) { return l == Level::kMust ? "must" : l == Level::kShould ? "should" : "may"; }
+
+std::vector<std::string> requirements_of(const Case& c, Version v) {
+  std::vector<std::string> out;
+  std::istringstream words(v == Version::k5 ? c.v5 : c.v311);
+  for (std::string word; words >> word;) out.push_back(word[0] >= '0' && word[0] <= '9' ? "MQTT-" + word : word);
+  return out;
+}
+
+Context::Context(Target& target, const TargetFacts& facts, Version version, std::string_view tag, unsigned number)
+    : target_(target), facts_(facts), version_(version), bench_(target.bench()) {
+  std::string digits = std::to_string(number);
+  prefix_ = std::string(tag) + std::string(4 - std::min<std::size_t>(4, digits.size()), '0') + digits + "v" +
+            std::to_string(static_cast<unsigned>(version));
+}
+
+Context::~Context() = default;
+
+Transport Context::transport() const { return target_.transport(); }
+Nanos Context::patience() const { return target_.patience(); }
+Nanos Context::slack() const { return target_.slack(); }
+
+// At most 23 letters and digits in all, which every server has to accept (3.1.3-5).
+std::string Context::id(std::string_view suffix) const { return ("oc" + prefix_ + std::string(suffix)).substr(0, 23); }
+std::string Context::topic(std::string_view suffix) const { return "oc/" + prefix_ + "/" + std::string(suffix); }
+
+Client& Context::client(std::string_view name) {
+  clients_.push_back(std::make_unique<Client>(*this, std::string(name)));
+  return *clients_.back();
+}
+
+Client& Context::connect(std::string_view name, const ConnectOptions& options) {
+  Client& c = client(name);
+  c.connect(options);
+  return c;
+}
+
+void Context::publish_from_outside(std::string_view topic, std::string_view payload, const PublishOptions& options) {
+  Client& c = connect("outside" + std::to_string(clients_.size()));
+  c.publish(topic, payload, options);
+  c.ping();
+  c.disconnect();
+}
+
+void Context::publish_from_outside(std::string_view topic, std::string_view payload, unsigned qos) {
+  publish_from_outside(topic, payload, PublishOptions{.qos = qos});
+}
+
+void Context::wait(Nanos duration) {
+  log_.add(now(), "", LogKind::kEvent, "waits " + std::to_string(duration / kMillisecond) + " ms");
+  bench_->wait_until(now() + duration);
+}
+
+void Context::kill_and_restart() {
+  log_.add(now(), "", LogKind::kEvent, "the broker is killed and started again");
+  bench_->kill_and_restart();
+}
+
+void Context::fail(const std::string& why) const { throw CaseFailed(why); }
+
+void Context::check(bool condition, const std::string& why) const {
+  if (!condition) fail(why);
+}
+
+void Context::should(bool condition, const std::string& what) {
+  if (!condition) notes_.push_back({true, what});
+}
+
+void Context::chose(const std::string& what) { notes_.push_back({false, what}); }
+
+void Context::violation(const std::string& statement, const std::string& what) {
+  if (forgiven_.count(statement) != 0) return;
+  for (const auto& [s, w] : violations_)
+    if (s == statement && w == what) return;
+  violations_.emplace_back(statement, what);
+}
+
+void Context::need(bool condition, const std::string& why_not) const {
+  if (!condition) throw NotApplicable(why_not);
+}
+
+std::string Context::show(const std::string& s) { return '"' + printable(s, 120) + '"'; }
+
+void Context::remember(const Packet& sent) {
+  if (sent.type == Type::kPublish && sent.retain && !sent.payload.empty()) retained_.insert(sent.topic);
+  if (sent.type != Type::kConnect || !sent.connect) return;
+  const Connect& c = *sent.connect;
+  if (c.will && c.will->retain) retained_.insert(c.will->topic);
+  const bool lasting = v5() ? number_of(sent.properties, PropertyId::kSessionExpiry, 0) != 0 : !c.clean;
+  if (lasting) sessions_.insert(c.client_id);
+}
+
+void Context::finish() {
+  for (auto& c : clients_) {
+    if (!c->accepted() || c->ended(0)) continue;
+    if (!c->ignore_rest) c->expect_quiet();
+    c->disconnect();
+  }
+}
+
+// What is removed here was made by well-formed packets; a broker that refuses even this keeps its rubbish.
+void Context::clean_up() {
+  for (auto& c : clients_)
+    if (c->is_open()) c->drop();
+  if (target_.fresh()) return;
+  try {
+    for (const std::string& id : sessions_) {
+      ConnectOptions o;
+      o.client_id = id;
+      Client& c = client("cleaner");
+      c.connect(o);
+      c.disconnect();
+    }
+    if (retained_.empty()) return;
+    Client& c = connect("cleaner");
+    for (const std::string& topic : retained_) {
+      if (topic.empty() || text_error(topic) != nullptr || topic.find_first_of("+#") != std::string::npos) continue;
+      PublishOptions o;
+      o.retain = true;
+      c.publish(topic, "", o);
+    }
+    c.ping();
+    c.disconnect();
+  } catch (const std::runtime_error&) {
+    log_.add(now(), "", LogKind::kEvent, "tidying up was not possible");
+  }
+}
+
+}  // namespace orrery::conformance

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// A case that a broker is known to fail, with the reason: kept beside the broker's driver file, never in the expectation.
+#pragma once
+
+#include <string>
+
+#include "conformance/cases/case.h"
+
+namespace orrery::conformance {
+
+struct Deviation {
+  /// A case's id; with "*" at its end all that begin so.
+  std::string cases;
+  Versions versions = kAllVersions;
+  std::string reason;
+  std::string link;
+};
+
+inline bool applies(const Deviation& d, const std::string& id, Version v) {
+  if ((d.versions & bit(v)) == 0) return false;
+  if (!d.cases.empty() && d.cases.back() == '*') return id.compare(0, d.cases.size() - 1, d.cases, 0, d.cases.size() - 1) == 0;
+  return id == d.cases;
+}
+
+}  // namespace orrery::conformance

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few forms of address that the suite takes.
+#include "conformance/driver/url.h"
+
+#include <charconv>
+#include <stdexcept>
+
+namespace orrery::conformance {
+namespace {
+
+[[noreturn]] void refuse(std::string_view text, const char* why) {
+  throw std::invalid_argument("\"" + std::string(text) + "\" is no broker address: " + why +
+                              " (for example tcp://127.0.0.1:1883 or ws://127.0.0.1:8083/mqtt)");
+}
+
+}  // namespace
+
+Url parse_url(std::string_view text) {
+  Url url;
+  const std::size_t scheme_end = text.find("://");
+  if (scheme_end == std::string_view::npos) refuse(text, "it has no scheme");
+  const std::string_view scheme = text.substr(0, scheme_end);
+  if (scheme == "ws")
+    url.transport = Transport::kWebSocket;
+  else if (scheme != "tcp" && scheme != "mqtt")
+    refuse(text, "the scheme must be tcp or ws");
+  std::string_view rest = text.substr(scheme_end + 3);
+  const std::size_t slash = rest.find('/');
+  url.path = slash == std::string_view::npos ? "/mqtt" : std::string(rest.substr(slash));
+  if (slash != std::string_view::npos && url.transport == Transport::kTcp && url.path != "/")
+    refuse(text, "a tcp address has no path");
+  rest = rest.substr(0, slash);
+  const std::size_t colon = rest.rfind(':');
+  url.host = std::string(rest.substr(0, colon));
+  if (url.host.size() > 2 && url.host.front() == '[' && url.host.back() == ']')
+    url.host = url.host.substr(1, url.host.size() - 2);
+  if (url.host.empty()) refuse(text, "it has no host");
+  url.port = url.transport == Transport::kTcp ? 1883 : 8083;
+  if (colon != std::string_view::npos) {
+    const std::string_view port = rest.substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
+    if (error != std::errc() || end != port.data() + port.size() || url.port == 0)
+      refuse(text, "the port must be a number from 1 to 65535");
+  }
+  return url;
+}
+
+std::string to_text(const Url& url) {
+  const bool six = url.host.find(':') != std::string::npos;
+  return std::string(transport_name(url.transport)) + "://" + (six ? "[" + url.host + "]" : url.host) + ":" +
+         std::to_string(url.port) + (url.transport == Transport::kTcp ? "" : url.path);
+}
+
+const char* transport_name(Transport t) { return t == Transport::kTcp ? "tcp" : "ws"; }
+
+}  // namespace orrery::conformance

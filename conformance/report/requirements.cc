@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the compiled-in table. Its lines come from conformance/requirements.tsv by way of requirements.cmake.
+#include "conformance/report/requirements.h"
+
+#include <algorithm>
+
+#include "conformance/report/requirement_lines.h"
+
+namespace orrery::conformance {
+namespace {
+
+constexpr const char* kHeader = "version\tid\tbinds\ttestable\tarea\tstatement\tcases\tuntested\n";
+
+std::vector<std::string> split(std::string_view line) {
+  std::vector<std::string> out(1);
+  for (const char c : line) {
+    if (c == '\t')
+      out.emplace_back();
+    else
+      out.back() += c;
+  }
+  out.resize(8);
+  return out;
+}
+
+std::string generated_name(const std::string& id) {
+  // Cases made from a table would fill the column: "x-twice-connect-session-expiry" counts as "x-twice-*".
+  if (id.rfind("x-", 0) != 0) return id;
+  const std::size_t second = id.find('-', 2);
+  return second == std::string::npos ? id : id.substr(0, second) + "-*";
+}
+
+}  // namespace
+
+const std::vector<Requirement>& all_requirements() {
+  static const std::vector<Requirement> list = [] {
+    std::vector<Requirement> out;
+    for (const std::string_view line : requirement_lines()) {
+      if (line.empty() || line.rfind("version\t", 0) == 0) continue;
+      std::vector<std::string> f = split(line);
+      out.push_back({f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]});
+    }
+    return out;
+  }();
+  return list;
+}
+
+const Requirement* find_requirement(std::string_view id, Version v) {
+  const char* version = v == Version::k5 ? "5" : "3.1.1";
+  for (const Requirement& r : all_requirements())
+    if (r.id == id && (r.version == version || r.version == "any")) return &r;
+  return nullptr;
+}
+
+std::vector<std::string> covering(const Requirement& r, const Cases& cases) {
+  std::vector<std::string> out;
+  for (const Case& c : cases) {
+    for (const Version v : {Version::k311, Version::k5}) {
+      if ((c.versions & bit(v)) == 0 || (r.version != "any" && r.version != version_name(v))) continue;
+      const std::vector<std::string> ids = requirements_of(c, v);
+      if (std::find(ids.begin(), ids.end(), r.id) == ids.end()) continue;
+      const std::string name = generated_name(c.id);
+      if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+    }
+  }
+  return out;
+}
+
+std::string requirements_text(const Cases& cases) {
+  std::string out = kHeader;
+  for (const Requirement& r : all_requirements()) {
+    std::string names;
+    for (const std::string& name : covering(r, cases)) names += (names.empty() ? "" : " ") + name;
+    out += r.version + "\t" + r.id + "\t" + r.binds + "\t" + r.testable + "\t" + r.area + "\t" + r.text + "\t" + names + "\t" +
+           (names.empty() ? r.untested : "") + "\n";
+  }
+  return out;
+}
+
+}  // namespace orrery::conformance
