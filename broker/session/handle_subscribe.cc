@@ -51,7 +51,8 @@ ReasonCode Sessions::subscribe_one(Session& session, std::uint32_t slot, const m
   if (topic.wildcard && !options_.wildcard_subscription) return ReasonCode::kWildcardSubscriptionsNotSupported;
   if (topic.shared() && !options_.shared_subscription) return ReasonCode::kSharedSubscriptionsNotSupported;
   const std::uint8_t qos = std::min(subscription.options.qos, options_.max_qos);
-  const bool known = index_.subscriber(index_.find(topic.full), slot) != nullptr;
+  const std::uint32_t filter_id = index_.find(topic.full);
+  const bool known = filter_id != routing::kNoFilter && index_.subscriber(filter_id, slot) != nullptr;
   if (!known && session.subscriptions.size() >= options_.max_subscriptions) return ReasonCode::kQuotaExceeded;
 
   mqtt::SubscriptionOptions granted = subscription.options;

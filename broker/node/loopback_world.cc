@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/node/loopback_world.h"
+
+#include <algorithm>
+
+namespace orrery::node {
+namespace {
+constexpr Nanos kLinkLatency = kMillisecond;
+constexpr Nanos kPostLatency = 10 * kMicrosecond;
+}  // namespace
+
+class LoopbackWorld::ShardEffects final : public Effects {
+ public:
+  ShardEffects(LoopbackWorld& world, Place place, std::uint64_t life) : world_(world), place_(place), life_(life) {}
+
+  std::size_t send(LinkId link, Bytes bytes) override {
+    const LinkState& l = state(link);
+    if (!l.open || l.closing) return 0;
+    world_.at(world_.now_ + kLinkLatency,
+              [this, peer = l.peer, copy = std::vector<std::uint8_t>(bytes.begin(), bytes.end())] {
+                world_.deliver(peer, copy);
+              });
+    return 0;
+  }
+  void close(LinkId link, CloseHow) override {
+    LinkState& l = state(link);
+    if (!l.open || l.closing) return;
+    l.closing = true;
+    world_.at(world_.now_ + kLinkLatency, [this, peer = l.peer] { world_.close_end(peer); });
+    End self{false, -1, place_, link, life_};
+    world_.at(world_.now_, [this, self] { world_.close_end(self); });
+  }
+  void dial(std::uint32_t tag, NodeId node, ShardId shard) override {
+    world_.at(world_.now_ + kLinkLatency, [this, tag, node, shard] {
+      if (!world_.alive(place_, life_)) return;
+      NodeState& there = world_.nodes_[node];
+      if (!there.up || world_.cuts_.contains(std::minmax(place_.node, node)))
+        return world_.shard(place_).dial_failed(world_.now_, tag);
+      const Place to{node, shard};
+      const LinkId here = world_.new_link(place_, {false, -1, to, 0, there.life});
+      const LinkId far = world_.new_link(to, {false, -1, place_, here, life_});
+      state(here).peer.link = far;
+      world_.shard(to).link_open(world_.now_, far, {LinkKind::kPeerIn, 0, {}});
+      world_.shard(place_).link_open(world_.now_, here, {LinkKind::kPeerOut, tag, {}});
+    });
+  }
+  void wake_at(Nanos when) override {
+    const std::uint64_t wish = ++wish_;
+    if (when == kNever) return;
+    world_.at(std::max(when, world_.now_), [this, wish] {
+      if (wish == wish_ && world_.alive(place_, life_)) world_.shard(place_).wake(world_.now_);
+    });
+  }
+  void post(ShardId to, Bytes message) override {
+    world_.at(world_.now_ + kPostLatency,
+              [this, to, copy = std::vector<std::uint8_t>(message.begin(), message.end())] {
+                if (world_.alive(place_, life_))
+                  world_.shard({place_.node, to}).message(world_.now_, place_.shard, copy);
+              });
+  }
+  void work(Work kind, std::uint32_t units) override { world_.works_[static_cast<int>(kind)] += units; }
+
+ private:
+  LinkState& state(LinkId link) { return world_.nodes_[place_.node].links[place_.shard][link]; }
+
+  LoopbackWorld& world_;
+  const Place place_;
+  const std::uint64_t life_;
+  std::uint64_t wish_ = 0;
+};
+
+LoopbackWorld::LoopbackWorld(NodeFactory factory, std::vector<ClusterMember> members)
+    : factory_(std::move(factory)), members_(std::move(members)), nodes_(members_.size()) {
+  for (NodeId n = 0; n < nodes_.size(); ++n) boot(n);
+}
+
+LoopbackWorld::~LoopbackWorld() { events_.clear(); }
+
+void LoopbackWorld::boot(NodeId node) {
+  NodeState& n = nodes_[node];
+  ++n.life;
+  n.up = true;
+  const ShardId shards = members_[node].shards;
+  n.links.assign(shards, {});
+  std::vector<Effects*> effects;
+  for (ShardId s = 0; s < shards; ++s) {
+    n.effects.push_back(std::make_unique<ShardEffects>(*this, Place{node, s}, n.life));
+    effects.push_back(n.effects.back().get());
+  }
+  n.node = factory_(NodeSetup{members_, node, n.life, node + 100u}, effects);
+  for (ShardId s = 0; s < shards; ++s) n.node->shard(s).start(now_);
+}
+
+void LoopbackWorld::at(Nanos when, std::function<void()> what) { events_.emplace(when, std::move(what)); }
+
+void LoopbackWorld::run_for(Nanos duration) {
+  const Nanos until = now_ + duration;
+  while (!events_.empty() && events_.begin()->first <= until) {
+    auto event = events_.extract(events_.begin());
+    now_ = event.key();
+    event.mapped()();
+  }
+  now_ = until;
+}
+
+bool LoopbackWorld::alive(Place place, std::uint64_t life) const {
+  return nodes_[place.node].up && nodes_[place.node].life == life;
+}
+
+LinkId LoopbackWorld::new_link(Place place, End peer) {
+  auto& links = nodes_[place.node].links[place.shard];
+  LinkId id = 0;
+  while (id < links.size() && links[id].open) ++id;
+  if (id == links.size()) links.emplace_back();
+  links[id] = {true, false, peer};
+  return id;
+}
+
+void LoopbackWorld::deliver(End to, std::vector<std::uint8_t> bytes) {
+  if (to.client) {
+    Client& c = clients_[static_cast<std::size_t>(to.number)];
+    if (!c.closed) c.received.insert(c.received.end(), bytes.begin(), bytes.end());
+    return;
+  }
+  if (!alive(to.place, to.life)) return;
+  const LinkState& l = nodes_[to.place.node].links[to.place.shard][to.link];
+  if (l.open && !l.closing) shard(to.place).bytes(now_, to.link, bytes);
+}
+
+void LoopbackWorld::close_end(End to) {
+  if (to.client) {
+    clients_[static_cast<std::size_t>(to.number)].closed = true;
+    return;
+  }
+  if (!alive(to.place, to.life)) return;
+  LinkState& l = nodes_[to.place.node].links[to.place.shard][to.link];
+  if (!l.open) return;
+  l.closing = true;
+  shard(to.place).link_closed(now_, to.link);
+  nodes_[to.place.node].links[to.place.shard][to.link].open = false;
+}
+
+int LoopbackWorld::connect(Place to, LinkKind kind) {
+  const int number = static_cast<int>(clients_.size());
+  const LinkId link = new_link(to, {true, number, {}, 0, 0});
+  clients_.push_back({{}, false, {false, -1, to, link, nodes_[to.node].life}});
+  shard(to).link_open(now_, link, {kind, 0, "client"});
+  return number;
+}
+
+void LoopbackWorld::send(int client, Bytes bytes) {
+  at(now_ + kLinkLatency,
+     [this, to = clients_[static_cast<std::size_t>(client)].peer,
+      copy = std::vector<std::uint8_t>(bytes.begin(), bytes.end())] { deliver(to, copy); });
+}
+
+void LoopbackWorld::close(int client) {
+  Client& c = clients_[static_cast<std::size_t>(client)];
+  c.closed = true;
+  at(now_ + kLinkLatency, [this, to = c.peer] { close_end(to); });
+}
+
+std::vector<std::uint8_t> LoopbackWorld::take(int client) {
+  std::vector<std::uint8_t> out;
+  out.swap(clients_[static_cast<std::size_t>(client)].received);
+  return out;
+}
+
+void LoopbackWorld::kill(NodeId node) {
+  NodeState& n = nodes_[node];
+  n.up = false;
+  for (const auto& links : n.links)
+    for (const LinkState& l : links)
+      if (l.open) at(now_ + kLinkLatency, [this, peer = l.peer] { close_end(peer); });
+  n.node.reset();
+}
+
+void LoopbackWorld::revive(NodeId node) { boot(node); }
+
+void LoopbackWorld::cut(NodeId a, NodeId b, bool cut) {
+  if (!cut) {
+    cuts_.erase(std::minmax(a, b));
+    return;
+  }
+  cuts_.insert(std::minmax(a, b));
+  for (ShardId s = 0; s < members_[a].shards; ++s)
+    for (LinkId id = 0; id < nodes_[a].links[s].size(); ++id) {
+      const LinkState& l = nodes_[a].links[s][id];
+      if (!l.open || l.peer.client || l.peer.place.node != b) continue;
+      at(now_, [this, peer = l.peer] { close_end(peer); });
+      at(now_, [this, self = End{false, -1, {a, s}, id, nodes_[a].life}] { close_end(self); });
+    }
+}
+
+ShardStats LoopbackWorld::stats(NodeId node) const {
+  ShardStats sum;
+  const NodeState& n = nodes_[node];
+  for (ShardId s = 0; s < members_[node].shards; ++s) {
+    const ShardStats one = n.node->shard(s).stats();
+    for (int i = 0; i < kCounters; ++i) sum.counters[i] += one.counters[i];
+    sum.memory_bytes += one.memory_bytes;
+  }
+  return sum;
+}
+
+}  // namespace orrery::node

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// A world for the tests of this folder: nodes, clients and the simplest network that keeps the seam's contract.
+//
+// Everything that is sent arrives whole after one millisecond; shards of a node are 10 microseconds apart; nothing is lost
+// but by kill(). Time jumps from event to event. The simulator (sim/world) is the world with models; this one is for reading.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/node/node.h"
+
+namespace orrery::node {
+
+class LoopbackWorld {
+ public:
+  LoopbackWorld(NodeFactory factory, std::vector<ClusterMember> members);
+  ~LoopbackWorld();
+
+  Nanos now() const { return now_; }
+  void run_for(Nanos duration);
+
+  /// A raw client stream to a shard; returns the client's number.
+  int connect(Place to, LinkKind kind);
+  void send(int client, Bytes bytes);
+  void close(int client);
+  /// What has come since the last call.
+  std::vector<std::uint8_t> take(int client);
+  bool closed(int client) const { return clients_[static_cast<std::size_t>(client)].closed; }
+
+  /// The node vanishes with its links; others see theirs closed. revive() starts it as a new incarnation.
+  void kill(NodeId node);
+  void revive(NodeId node);
+  /// Cuts (or mends) everything between two nodes: streams close, dials fail.
+  void cut(NodeId a, NodeId b, bool cut);
+
+  ShardStats stats(NodeId node) const;
+  std::uint64_t works(Work kind) const { return works_[static_cast<int>(kind)]; }
+
+ private:
+  class ShardEffects;
+  struct End {  // one end of a stream: a client, or a shard's link
+    bool client = false;
+    int number = -1;
+    Place place;
+    LinkId link = 0;
+    std::uint64_t life = 0;
+  };
+  struct Client {
+    std::vector<std::uint8_t> received;
+    bool closed = false;
+    End peer;
+  };
+  struct LinkState {
+    bool open = false;
+    bool closing = false;
+    End peer;
+  };
+  struct NodeState {
+    std::unique_ptr<Node> node;
+    std::vector<std::unique_ptr<ShardEffects>> effects;
+    std::vector<std::vector<LinkState>> links;  // by shard, by link
+    std::uint64_t life = 0;                     // also the incarnation
+    bool up = false;
+  };
+
+  void at(Nanos when, std::function<void()> what);
+  void boot(NodeId node);
+  LinkId new_link(Place place, End peer);
+  void deliver(End to, std::vector<std::uint8_t> bytes);
+  void close_end(End to);
+  bool alive(Place place, std::uint64_t life) const;
+  Shard& shard(Place place) { return nodes_[place.node].node->shard(place.shard); }
+
+  NodeFactory factory_;
+  std::vector<ClusterMember> members_;
+  std::vector<NodeState> nodes_;
+  std::vector<Client> clients_;
+  std::multimap<Nanos, std::function<void()>> events_;
+  std::set<std::pair<NodeId, NodeId>> cuts_;
+  Nanos now_ = 0;
+  std::uint64_t works_[kWorkKinds] = {};
+};
+
+}  // namespace orrery::node
