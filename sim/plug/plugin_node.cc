@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "broker/base/assert.h"
+
 namespace orrery::sim {
 namespace {
 
@@ -108,6 +110,16 @@ class PluginNode final : public Node {
   orrery_node* node_ = nullptr;
 };
 
+/// For a node that is only asked whether it would come into being.
+class Nothing final : public Effects {
+  std::size_t send(LinkId, Bytes) override { return 0; }
+  void close(LinkId, CloseHow) override {}
+  void dial(std::uint32_t, NodeId, ShardId) override {}
+  void wake_at(Nanos) override {}
+  void post(ShardId, Bytes) override {}
+  void work(Work, std::uint32_t) override {}
+};
+
 }  // namespace
 
 std::string check_plugin(const orrery_broker& b) {
@@ -125,14 +137,19 @@ std::string check_plugin(const orrery_broker& b) {
   return {};
 }
 
-NodeFactory make_plugin_factory(const orrery_broker& broker, std::string options, PluginRefusal refused) {
-  return [&broker, options = std::move(options), refused = std::move(refused)](
-             const NodeSetup& setup, std::span<Effects* const> effects) -> std::unique_ptr<Node> {
+std::string try_plugin(const orrery_broker& broker, const std::string& options, const NodeSetup& setup) {
+  Nothing nothing;
+  const std::vector<Effects*> effects(setup.members[setup.self].shards, &nothing);
+  return PluginNode(broker, effects).create(setup, options);
+}
+
+NodeFactory make_plugin_factory(const orrery_broker& broker, std::string options) {
+  return [&broker, options = std::move(options)](const NodeSetup& setup,
+                                                 std::span<Effects* const> effects) -> std::unique_ptr<Node> {
     auto node = std::make_unique<PluginNode>(broker, effects);
-    const std::string sentence = node->create(setup, options);
-    if (sentence.empty()) return node;
-    refused(sentence);
-    return nullptr;
+    const bool created = node->create(setup, options).empty();
+    ORRERY_ASSERT(created);
+    return node;
   };
 }
 

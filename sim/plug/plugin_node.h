@@ -5,7 +5,6 @@
 // full broker and for any other. The table must outlive every node made of it (load_plugin.h keeps the shared object open).
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "broker/node/node.h"
@@ -16,10 +15,11 @@ namespace orrery::sim {
 /// Empty when the table can be used, otherwise a sentence that says what is missing.
 std::string check_plugin(const orrery_broker& broker);
 
-/// Called with the broker's own sentence when create() refuses; the factory then returns null.
-using PluginRefusal = std::function<void(const std::string& sentence)>;
+/// Creates and destroys one node, before anything is started: empty when the broker accepts the options and the setup,
+/// otherwise its own sentence.
+std::string try_plugin(const orrery_broker& broker, const std::string& options, const NodeSetup& setup);
 
-/// `options` is handed to create() as it is.
-NodeFactory make_plugin_factory(const orrery_broker& broker, std::string options, PluginRefusal refused);
+/// `options` is handed to create() as it is. A refusal asserts: ask try_plugin() for every member first.
+NodeFactory make_plugin_factory(const orrery_broker& broker, std::string options);
 
 }  // namespace orrery::sim
