@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <iterator>
 #include <limits>
@@ -503,6 +504,23 @@ void JsonDocument::set(std::string_view path, std::string_view value, std::strin
     node->source = &source;
   }
   *node = outside_value(value, source);
+}
+
+void JsonDocument::fail(std::string_view path, const std::string& what) const {
+  const JsonNode* node = &state_->root;
+  for (std::size_t at = 0; at < path.size();) {
+    const bool item = path[at] == '[';
+    at += item || path[at] == '.' ? 1 : 0;
+    const std::size_t end = std::min(path.find_first_of(item ? "]" : ".[", at), path.size());
+    const std::string step(path.substr(at, end - at));
+    at = end + (item ? 1 : 0);
+    const auto index = static_cast<std::size_t>(std::strtoul(step.c_str(), nullptr, 10));
+    const bool inside = node->kind == JsonKind::kArray && index < node->items.size();
+    const JsonNode* const next = !item ? node->find(step) : inside ? &node->items[index] : nullptr;
+    if (next == nullptr) break;
+    node = next;
+  }
+  fail_at(*node, std::string(path), what);
 }
 
 }  // namespace orrery

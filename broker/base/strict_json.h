@@ -153,6 +153,10 @@ class JsonDocument {
   /// environment does. `value` is JSON or, when it is not, a text. Errors name `origin` instead of file and line.
   void set(std::string_view path, std::string_view value, std::string_view origin);
 
+  /// Throws a ConfigError about a path such as "cluster.members[1].name", for mistakes that only show when everything
+  /// has been read. Points at the value there or, when there is none, at the nearest one around it.
+  [[noreturn]] void fail(std::string_view path, const std::string& what) const;
+
  private:
   struct State;
   explicit JsonDocument(std::unique_ptr<State> state);

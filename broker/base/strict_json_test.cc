@@ -172,5 +172,21 @@ TEST(StrictJson, ErrorsOfValuesFromOutsideNameTheirOrigin) {
   EXPECT_EQ(error_of_set("tags", "[1").substr(0, 15), "--set:1: not JS");
 }
 
+TEST(StrictJson, ErrorsAboutAPath) {
+  const JsonDocument document = JsonDocument::parse("{\n\"a\": {\n\"b\": [1,\n2]}}", "demo.json");
+  const auto error_of_path = [&](std::string_view path) -> std::string {
+    try {
+      document.fail(path, "no");
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(error_of_path("a.b[1]"), "demo.json:4: a.b[1]: no");
+  EXPECT_EQ(error_of_path("a.b[2]"), "demo.json:3: a.b[2]: no");
+  EXPECT_EQ(error_of_path("a.c"), "demo.json:2: a.c: no");
+  EXPECT_EQ(error_of_path("x.y[0].z"), "demo.json:1: x.y[0].z: no");
+  EXPECT_EQ(error_of_path(""), "demo.json:1: no");
+}
+
 }  // namespace
 }  // namespace orrery
