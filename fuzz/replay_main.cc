@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a fuzz target once over every file that it is given, folders included, in the order of their names: what libFuzzer does
-// with a corpus, for builds without it. Each input is a block of its own, so that sanitizers see a read past its end.
-// No input at all is a failure.
+// Runs a fuzz target once over every file that it is given, folders included, in the order of their names: what
+// libFuzzer does with a corpus, for builds without it. Each input is a block of its own, so that sanitizers see a read
+// past its end. No input at all is a failure.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main program of every benchmark: Google Benchmark's own, except that a benchmark which reports an error (SkipWithError,
-// check_hash in check.h) makes the program fail, so that the tests notice a wrong result.
+// The main program of every benchmark: Google Benchmark's own, except that a benchmark which reports an error
+// (SkipWithError, check_hash in check.h) makes the program fail, so that the tests notice a wrong result.
 #include <benchmark/benchmark.h>
 
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A benchmark's result as a number: shown as its label, and an error if it is not the expected one. What is fast and wrong
-// is not worth a figure. The hash must not depend on the number of iterations: take it from one of them.
+// A benchmark's result as a number: shown as its label, and an error if it is not the expected one. What is fast and
+// wrong is not worth a figure. The hash must not depend on the number of iterations: take it from one of them.
 #pragma once
 
 #include <benchmark/benchmark.h>

@@ -20,7 +20,8 @@ TopicFilter read_filter(PacketReader& in) {
     return {};
   }
   const TopicFilter filter = parse_topic_filter(text);
-  if (topic_levels(filter.filter) > kTopicLevelsMax)
+  // A filter has at most one level more than bytes: the usual one need not be counted.
+  if (filter.filter.size() >= kTopicLevelsMax && topic_levels(filter.filter) > kTopicLevelsMax)
     in.fail({ReasonCode::kTopicFilterInvalid, "topic filter has too many levels"});
   return filter;
 }
