@@ -37,7 +37,7 @@ struct PendingConnect {
   Will will;
 };
 
-/// Topics that the client has given an alias (MQTT 5, 3.3.2.3.4): position alias - 1; empty text is not set.
+/// Topics that have been given an alias in one direction (MQTT 5, 3.3.2.3.4): position alias - 1; empty text is not set.
 using AliasTable = std::vector<std::string>;
 
 struct Connection {
@@ -60,6 +60,8 @@ struct Connection {
   TimerWheel::Tick heard = 0;  // when the last packet came, in ticks
   std::uint64_t request = 0;   // of its claim: names this connection among all that the shard ever had
   AliasTable* aliases = nullptr;
+  std::uint16_t topic_alias_maximum = 0;  // aliases that we may use towards the client
+  AliasTable* aliases_out = nullptr;      // those that we have set
 };
 
 }  // namespace orrery::session

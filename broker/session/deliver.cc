@@ -70,7 +70,7 @@ void Sessions::deliver_to(Nanos now, std::uint32_t slot, const MessageView& mess
 
 void Sessions::send_qos0(Nanos now, Session& session, const MessageView& message, bool retain,
                          std::span<const std::uint32_t> identifiers) {
-  const Connection& c = at(session.link);
+  Connection& c = at(session.link);
   if (c.blocked) return counters_.add(Counter::kDroppedSlowConsumer);
   if (!encode_delivery(now, c, message, 0, retain, false, 0, identifiers)) return counters_.add(Counter::kDroppedTooLarge);
   note_backlog(session.link, host_.end_packet(session.link));
@@ -79,7 +79,7 @@ void Sessions::send_qos0(Nanos now, Session& session, const MessageView& message
 
 void Sessions::pump(Nanos now, Session& session) {
   Outbox& outbox = session.outbox;
-  const Connection& c = at(session.link);
+  Connection& c = at(session.link);
   const std::uint32_t window = std::min(c.receive_maximum, options_.max_inflight);
   while (Delivery* d = outbox.next_to_send()) {
     if (c.blocked || outbox.inflight() >= window) return;
@@ -112,7 +112,7 @@ void Sessions::pump(Nanos now, Session& session) {
   }
 }
 
-bool Sessions::encode_delivery(Nanos now, const Connection& c, const MessageView& message, std::uint8_t qos, bool retain,
+bool Sessions::encode_delivery(Nanos now, Connection& c, const MessageView& message, std::uint8_t qos, bool retain,
                                bool dup, std::uint16_t packet_id, std::span<const std::uint32_t> identifiers) {
   mqtt::PublishOut out;
   out.topic = message.topic;
@@ -125,10 +125,24 @@ bool Sessions::encode_delivery(Nanos now, const Connection& c, const MessageView
     out.forwardable = message.properties;
     out.subscription_identifiers = identifiers;
     if (message.expires_at != kNever) out.message_expiry_interval = message.expiry_seconds(now);
+    if (c.topic_alias_maximum > 0) use_alias(c, out);
   }
   if (c.packet_size_max != UINT32_MAX && mqtt::publish_size(c.version, out) > c.packet_size_max) return false;
+  if (out.topic_alias != 0 && !out.topic.empty()) c.aliases_out->emplace_back(out.topic);
   mqtt::encode_publish(c.version, out, host_.begin_packet());
   return true;
+}
+
+void Sessions::use_alias(Connection& c, mqtt::PublishOut& out) {
+  if (c.aliases_out == nullptr) c.aliases_out = new (heap_.allocate(sizeof(AliasTable))) AliasTable;
+  const AliasTable& set = *c.aliases_out;
+  const auto known = std::find(set.begin(), set.end(), out.topic);
+  if (known != set.end()) {
+    out.topic_alias = static_cast<std::uint16_t>(known - set.begin() + 1);
+    out.topic = {};
+  } else if (set.size() < c.topic_alias_maximum) {
+    out.topic_alias = static_cast<std::uint16_t>(set.size() + 1);  // set by this packet, if it is sent
+  }
 }
 
 std::uint16_t Sessions::take_packet_id(Session& session) {

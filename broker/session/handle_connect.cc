@@ -58,6 +58,8 @@ void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& con
     pending.expiry_lowered = pending.expiry_seconds != wanted;
     c.receive_maximum = connect.properties.receive_maximum().value_or(UINT16_MAX);
     c.packet_size_max = connect.properties.maximum_packet_size().value_or(UINT32_MAX);
+    c.topic_alias_maximum =
+        std::min(connect.properties.topic_alias_maximum().value_or(0), options_.topic_alias_maximum_out);
     c.problem_information = connect.properties.request_problem_information().value_or(true);
   } else {
     pending.expiry_seconds = connect.clean_start ? 0 : options_.v3_session_expiry;
@@ -132,7 +134,7 @@ void Sessions::claim_granted(Nanos now, std::uint64_t request, std::uint64_t epo
     host_.resume_link(link);
     pump(now, session);
   } else {
-    detach(now, slot, true);
+    detach(now, slot, false);  // it went before its CONNACK: there was no connection that a will could speak for
   }
   claims_.erase(static_cast<std::uint32_t>(request));
 }

@@ -30,6 +30,8 @@ struct MqttOptions {
   std::uint32_t max_link_backlog = 1024 * 1024;
   /// Topic aliases that a client may use towards us, announced in CONNACK.
   std::uint16_t topic_alias_maximum = 16;
+  /// Topic aliases that we use towards a client, when it allows more: the first topics of a connection get them.
+  std::uint16_t topic_alias_maximum_out = 16;
   /// Subscriptions of one session; the next filter is answered 0x97 (0x80 in 3.x).
   std::uint32_t max_subscriptions = 10'000;
   /// Capabilities: what is off is announced in CONNACK and refused with the standard's code.

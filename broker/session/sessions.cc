@@ -55,10 +55,12 @@ void Sessions::connection_closed(Nanos now, LinkId link) {
 }
 
 void Sessions::drop_aliases(Connection& c) {
-  if (c.aliases == nullptr) return;
-  c.aliases->~AliasTable();
-  heap_.free(c.aliases, sizeof(AliasTable));
-  c.aliases = nullptr;
+  for (AliasTable** table : {&c.aliases, &c.aliases_out}) {
+    if (*table == nullptr) continue;
+    (*table)->~AliasTable();
+    heap_.free(*table, sizeof(AliasTable));
+    *table = nullptr;
+  }
 }
 
 std::uint32_t Sessions::packet_size_max(LinkId link) {

@@ -22,6 +22,7 @@
 #include "broker/base/rng.h"
 #include "broker/base/slab.h"
 #include "broker/base/timer_wheel.h"
+#include "broker/mqtt/encode.h"
 #include "broker/mqtt/limits.h"
 #include "broker/mqtt/packet.h"
 #include "broker/mqtt/result.h"
@@ -140,8 +141,9 @@ class Sessions {
                   std::span<const std::uint32_t> identifiers);
   void send_qos0(Nanos now, Session& session, const MessageView& message, bool retain, std::span<const std::uint32_t> identifiers);
   void pump(Nanos now, Session& session);
-  bool encode_delivery(Nanos now, const Connection& connection, const MessageView& message, std::uint8_t qos, bool retain,
+  bool encode_delivery(Nanos now, Connection& connection, const MessageView& message, std::uint8_t qos, bool retain,
                        bool dup, std::uint16_t packet_id, std::span<const std::uint32_t> identifiers);
+  void use_alias(Connection& connection, mqtt::PublishOut& out);
   std::uint16_t take_packet_id(Session& session);
   void note_backlog(LinkId link, std::size_t backlog);
 
