@@ -41,14 +41,17 @@ TextRef TextArena::add(std::uint32_t owner, std::string_view text) {
   if (!text.empty()) std::memcpy(record + kHeader, text.data(), text.size());
   const TextRef ref = newest_ << kChunkShift | chunk.used / kUnit;
   chunk.used += bytes;
-  used_ += bytes;
+  live_ += bytes;
   return ref;
 }
 
 void TextArena::remove(TextRef ref) {
   ORRERY_ASSERT(ref != kNoText);
   const std::uint32_t chunk = ref >> kChunkShift;
-  chunks_[chunk].garbage += bytes_of(text(ref).size());
+  const std::uint32_t bytes = bytes_of(text(ref).size());
+  chunks_[chunk].garbage += bytes;
+  live_ -= bytes;
+  if (live_ == 0) newest_ = kNoChunk;
   if (chunk != newest_) consider(chunk);
 }
 
@@ -62,14 +65,12 @@ void TextArena::consider(std::uint32_t chunk) {
 bool TextArena::open_chunk(std::uint32_t needed) {
   const std::uint32_t number = numbers_.allocate();
   if (number == IdPool::kNone) return false;
-  const std::size_t like_all = std::bit_ceil(used_);
-  const auto size = static_cast<std::uint32_t>(
-      std::max<std::size_t>(needed + kFirst, std::clamp<std::size_t>(like_all, kChunkBytesMin, kChunkBytesMax)));
+  const std::size_t half_more = std::clamp<std::size_t>(std::bit_ceil(live_ / 2), kChunkBytesMin, kChunkBytesMax);
+  const auto size = static_cast<std::uint32_t>(std::max<std::size_t>(needed + kFirst, half_more));
   if (number >= directory_capacity_) grow_directory();
   if (number >= chunks_.size()) chunks_.resize(number + 1);
   directory_.load(std::memory_order_relaxed)[number] = static_cast<char*>(heap_.allocate(size));
   chunks_[number] = Chunk{size, kFirst, 0, false};
-  used_ += kFirst;
   size_ += size;
   const std::uint32_t full = newest_;
   newest_ = number;
@@ -80,7 +81,6 @@ bool TextArena::open_chunk(std::uint32_t needed) {
 void TextArena::retire_chunk(std::uint32_t chunk) {
   Chunk& c = chunks_[chunk];
   states_.retire(heap_, directory_.load(std::memory_order_relaxed)[chunk], c.size);
-  used_ -= c.used;
   size_ -= c.size;
   c = Chunk{};
   numbers_.release(chunk);

@@ -59,6 +59,7 @@ class TextArena {
         if (owners.text_of(who) != from) continue;
         const TextRef to = add(who, text(from));
         if (to == kNoText) return;
+        live_ -= bytes_of(text(from).size());
         owners.text_moved(who, from, to);
       }
       retire_chunk(chunk);
@@ -105,8 +106,8 @@ class TextArena {
   HeapVector<std::uint32_t> wasteful_;
   IdPool numbers_;
   std::uint32_t newest_ = kNoChunk;
-  std::size_t used_ = 0;  // in all chunks
-  std::size_t size_ = 0;
+  std::size_t live_ = 0;  // bytes of records that are not removed
+  std::size_t size_ = 0;  // of all chunks
 };
 
 }  // namespace orrery::routing
