@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// orrery-broker: the command line, and one node of the full broker in the real world until a signal.
+//
+// Exit codes: 0 after SIGTERM or SIGINT, 1 when the world refuses (a port in use, too few descriptors), 2 when the
+// command line or the configuration is wrong. Nothing is started before everything has been checked. Standard error
+// gets the log.
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "broker/app/config.h"
+#include "broker/app/config_keys.h"
+#include "broker/base/version.h"
+#include "broker/runtime_asio/limits.h"
+#include "broker/runtime_asio/runtime.h"
+
+namespace orrery::app {
+namespace {
+
+constexpr int kExitRefused = 1;
+constexpr int kExitWrong = 2;
+
+/// One line on standard error, written at once so that threads do not mix.
+void log_line(const std::string& text) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm utc{};
+  ::gmtime_r(&now.tv_sec, &utc);
+  char stamp[40];
+  const std::size_t size = std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+  std::snprintf(stamp + size, sizeof stamp - size, ".%03ldZ ", now.tv_nsec / 1'000'000);
+  const std::string line = stamp + text + "\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file.is_open()) text << file.rdbuf();
+  if (!file.is_open() || text.bad())
+    throw ConfigError("the configuration file " + path + " cannot be read: " + std::strerror(errno));
+  return text.str();
+}
+
+BrokerConfig load(const std::string& file, const std::vector<std::string>& sets) {
+  std::vector<Override> overrides = overrides_from_environment(environ);
+  for (const std::string& set : sets) overrides.push_back(override_from_option(set));
+  return read_config(file.empty() ? "" : read_file(file), file.empty() ? "defaults" : file, overrides);
+}
+
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed) throw std::runtime_error("getrandom failed");
+  return seed;
+}
+
+std::uint64_t wall_clock_nanos() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+runtime::RuntimeConfig runtime_config(const BrokerConfig& config) {
+  runtime::RuntimeConfig out;
+  NodeSetup& setup = out.setup;
+  for (const Member& member : config.members) {
+    setup.members.push_back(
+        {member.name, kRoleNames[member.role] == "core" ? Role::kCore : Role::kReplicant, member.shards});
+    out.peer_addresses.push_back(member.peer);
+  }
+  if (config.members.empty()) {
+    const auto cores = std::min<unsigned>(std::max(std::thread::hardware_concurrency(), 1u), runtime::kShardsMax);
+    const auto shards = config.shards == 0 ? static_cast<ShardId>(cores) : config.shards;
+    setup.members.push_back({config.node_name, Role::kCore, shards});
+  }
+  setup.self = config.self;
+  setup.incarnation = wall_clock_nanos();
+  setup.seed = random_seed();
+  for (const Listener& listener : config.listeners) {
+    if (!listener.enable) continue;
+    const std::string name =
+        std::string("listeners.") + (listener.kind == LinkKind::kTcp ? "tcp." : "ws.") + listener.name;
+    out.listeners.push_back(
+        {name, listener.kind, listener.bind, listener.max_connections == 0 ? UINT32_MAX : listener.max_connections});
+  }
+  out.peer_bind = config.cluster_bind;
+  out.stop_on_signals = true;
+  out.log = log_line;
+  return out;
+}
+
+int serve(const BrokerConfig& config) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const runtime::RuntimeConfig world = runtime_config(config);
+  runtime::Runtime runtime(world, node::make_broker_node(config.broker));
+  if (const std::string error = runtime.open(); !error.empty()) {
+    std::fprintf(stderr, "orrery-broker: %s\n", error.c_str());
+    return kExitRefused;
+  }
+  const ClusterMember& self = world.setup.members[world.setup.self];
+  std::string line = std::string("orrery-broker ") + version() + " (" + commit() + ") node " + self.name;
+  if (world.setup.members.size() > 1) line += self.role == Role::kCore ? " core" : " replicant";
+  line += ", shards " + std::to_string(self.shards) + ", listening on";
+  for (std::size_t i = 0; i < world.listeners.size(); ++i)
+    line += std::string(i == 0 ? " " : ", ") + (world.listeners[i].kind == LinkKind::kTcp ? "tcp " : "ws ") +
+            runtime.listening()[i];
+  log_line(line);
+  runtime.run();
+  log_line("stopped");
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("An MQTT broker: TCP on port 1883 and WebSocket on 8083 unless configured otherwise.", "orrery-broker");
+  app.set_help_flag("--help", "Print this and exit");
+  app.set_version_flag("--version", std::string("orrery-broker ") + version() + " (" + commit() + ")");
+  app.fallthrough();
+  std::string file;
+  std::vector<std::string> sets;
+  app.add_option("--config", file, "Configuration file: JSON with comments");
+  app.add_option("--set", sets,
+                 "KEY=VALUE over the file and the environment, such as listeners.tcp.default.bind=127.0.0.1:1883")
+      ->allow_extra_args(false);
+  CLI::App* const check =
+      app.add_subcommand("check-config", "Read the configuration, say what is wrong with it, and exit");
+  CLI::App* const print =
+      app.add_subcommand("print-config", "Print the configuration as it would be used, with comments");
+  bool defaults = false;
+  bool schema = false;
+  print->add_flag("--defaults", defaults, "Every option with its default");
+  print->add_flag("--schema", schema, "The JSON Schema of the configuration file");
+  app.require_subcommand(0, 1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitWrong;
+  }
+  if (print->parsed() && (defaults || schema)) {
+    std::fputs((schema ? print_schema() : print_config({})).c_str(), stdout);
+    return 0;
+  }
+  const BrokerConfig config = load(file, sets);
+  if (print->parsed()) std::fputs(print_config(config).c_str(), stdout);
+  if (check->parsed()) std::puts("the configuration is valid");
+  return print->parsed() || check->parsed() ? 0 : serve(config);
+}
+
+}  // namespace
+}  // namespace orrery::app
+
+int main(int argc, char** argv) {
+  try {
+    return orrery::app::run(argc, argv);
+  } catch (const orrery::ConfigError& error) {
+    std::fprintf(stderr, "orrery-broker: %s\n", error.what());
+    return orrery::app::kExitWrong;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "orrery-broker: %s\n", error.what());
+    return orrery::app::kExitRefused;
+  }
+}
