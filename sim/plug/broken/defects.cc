@@ -2,7 +2,7 @@
 #include "sim/plug/broken/defects.h"
 
 #include <map>
-#include <optional>
+#include <set>
 #include <utility>
 
 namespace orrery::sim::small {
@@ -114,6 +114,32 @@ class Garbled final : public Broken {
   }
 };
 
+/// Keeps the first retained message of a topic for ever.
+class Stale final : public Broken {
+  using Broken::Broken;
+  void retain(const SharedMessage& message) override {
+    if (topics_.insert(message->topic).second) Broken::retain(message);
+  }
+  std::set<std::string> topics_;
+};
+
+/// Tells the cost model more with each node that this process makes: state that outlives a run.
+class Remembers final : public Broken {
+ public:
+  Remembers(const orrery_effects& effects, std::uint64_t incarnation) : Broken(effects, incarnation), extra_(++made()) {}
+
+ private:
+  static std::uint32_t& made() {
+    static std::uint32_t count = 0;
+    return count;
+  }
+  void deliver(Session& session, const Delivery& d) override {
+    for (std::uint32_t i = 0; i < extra_; ++i) work(ORRERY_WORK_FORWARD);
+    Broken::deliver(session, d);
+  }
+  std::uint32_t extra_;
+};
+
 /// Does everything right and counts wrong.
 class Miscounted final : public Broken {
   using Broken::Broken;
@@ -133,7 +159,7 @@ constexpr std::pair<std::string_view, Make> kDefects[] = {
     {"qos0-twice", make<Twice<0>>},    {"qos1-lost", make<Lost<1>>},        {"qos2-twice", make<Twice<2>>},
     {"qos2-lost", make<Lost<2>>},      {"qos2-forgetful", make<Forgetful>}, {"order-swapped", make<Swapped>},
     {"misdelivered", make<Misdelivered>}, {"payload-altered", make<Altered>}, {"garbled", make<Garbled>},
-    {"miscounted", make<Miscounted>},
+    {"stale-retained", make<Stale>},   {"miscounted", make<Miscounted>},    {"remembers", make<Remembers>},
 };
 
 }  // namespace
@@ -146,7 +172,7 @@ std::unique_ptr<Broker> make_broken(std::string_view defect, const orrery_effect
 
 std::string_view defect_names() {
   return "qos0-twice, qos1-lost, qos2-twice, qos2-lost, qos2-forgetful, order-swapped, misdelivered, payload-altered, "
-         "garbled, miscounted";
+         "garbled, stale-retained, miscounted, remembers";
 }
 
 }  // namespace orrery::sim::small

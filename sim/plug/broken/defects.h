@@ -2,8 +2,8 @@
 // Brokers that are wrong on purpose: the small broker with one defect each, chosen by name.
 //
 // They score the simulator's oracles. A defect shows at every kth message only, as real ones do, keeps the counters
-// consistent with what was really sent (except where the counters are the defect), and must turn exactly the oracle
-// red that is named beside it: sim/oracle/broken_brokers_test.cc asserts that.
+// consistent with what was really sent (except where the counters are the defect), and must turn exactly one rule red:
+// docs/broker-plug.md says which, and sim/scenario/broken_brokers_test.cc asserts it.
 #pragma once
 
 #include <memory>

@@ -104,6 +104,9 @@ class Broker {
   /// The first PUBLISH with this QoS 2 packet id; false when it is a repeat.
   virtual bool first_seen(Session& session, std::uint16_t packet_id);
 
+  /// A message with RETAIN has been accepted: takes the place of its topic's retained one, or removes it when it is empty.
+  virtual void retain(const SharedMessage& message);
+
   /// Deliveries wait behind this many unfinished ones.
   virtual std::size_t window(const Session& session) const { return session.receive_maximum; }
 
@@ -111,6 +114,7 @@ class Broker {
   std::uint16_t next_packet_id(Session& session);
   /// False when the link is gone or going.
   bool send(std::uint32_t link, const std::string& mqtt);
+  void work(orrery_work kind) { effects_.work(effects_.world, static_cast<std::uint8_t>(kind), 1); }
   std::uint64_t& count(orrery_counter c) { return counters_[c]; }
   Nanos now() const { return now_; }
   std::map<std::uint32_t, std::unique_ptr<Session>>& sessions() { return sessions_; }
@@ -147,7 +151,6 @@ class Broker {
 
   void refuse(std::uint32_t link, std::uint8_t reason);
   void close(std::uint32_t link);
-  void work(orrery_work kind) { effects_.work(effects_.world, static_cast<std::uint8_t>(kind), 1); }
   void arm(const Due& due);
   void rearm();
   void fire(const Due& due);

@@ -11,6 +11,11 @@ namespace orrery::sim::small {
 
 bool Broker::first_seen(Session& session, std::uint16_t packet_id) { return session.received.insert(packet_id).second; }
 
+void Broker::retain(const SharedMessage& message) {
+  if (message->payload.empty()) retained_.erase(message->topic);
+  else retained_[message->topic] = message;
+}
+
 void Broker::handle_publish(std::uint32_t id, Packet& p) {
   Session& session = *find_link(id)->session;
   work(ORRERY_WORK_MQTT_PUBLISH);
@@ -19,8 +24,7 @@ void Broker::handle_publish(std::uint32_t id, Packet& p) {
   if (first) {
     ++count(ORRERY_MESSAGES_IN);
     const auto message = std::make_shared<const Message>(std::move(p.message));
-    if (message->retain && message->payload.empty()) retained_.erase(message->topic);
-    else if (message->retain) retained_[message->topic] = message;
+    if (message->retain) retain(message);
     route(&session, message);
   }
   if (qos == 1) send(id, encode_acknowledge(Type::kPuback, session.version, p.packet_id, kSuccess));
