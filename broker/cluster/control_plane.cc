@@ -126,7 +126,7 @@ void ControlPlane::State::beat(Nanos now) {
   }
   evaluate(now);
   attach(now);
-  registrar_.beat();
+  registrar_.beat(now);
 }
 
 Nanos ControlPlane::State::next_deadline() const {

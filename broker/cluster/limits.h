@@ -94,8 +94,8 @@ inline constexpr Nanos kReassertEvery = 10 * kMillisecond;
 /// Rows that a registrar looks at in one go for those that are not its any more, and the pause.
 inline constexpr std::uint32_t kPurgeRows = 1024;
 inline constexpr Nanos kPurgeEvery = 10 * kMillisecond;
-/// A clock beyond this is not believed (2^62: nobody gets there by counting).
-inline constexpr std::uint64_t kClockMax = std::uint64_t{1} << 62;
+/// A clock beyond this is not believed: nobody gets there by counting, and an epoch is 64 times the clock.
+inline constexpr std::uint64_t kClockMax = std::uint64_t{1} << 56;
 /// What the clock leaps by when the set of live cores changes, so that a new registrar's epochs are above those of the
 /// registrar that died: more than one registrar can grant between two heartbeats and a time-out.
 inline constexpr std::uint64_t kClockLeap = 1 << 20;

@@ -153,11 +153,11 @@ void Registrar::hold(Nanos now, std::string_view client_id, const Holder& holder
   if (slot != kNoSlot) {
     const Row& row = rows_[slot];
     const Holder present{{row.node, row.shard}, row.incarnation};
-    if (epoch < row.epoch) {
+    // Equal epochs of two holders come from two lives of one registrar; then the one who is known stays.
+    if (epoch <= row.epoch) {
       if (holder != present) out_.yield(holder.place, client_id, epoch, false);
       return;
     }
-    if (epoch == row.epoch) return;
     // The one who is known is the older. If it has been told to yield already, the transfer goes on with the newer.
     if (holder != present && at == transfers_.end()) out_.yield(present.place, client_id, row.epoch, false);
   }

@@ -121,7 +121,7 @@ void RegistrarLink::held_all(ShardId shard, NodeMask after) {
 void RegistrarLink::live_cores_changed(Nanos now, NodeMask before) {
   if (setup_.self_is_core() && (before & ~live()) != 0) wire_.advance_clock(kClockLeap);
   begin_round(now, before);
-  beat();
+  beat(now);
   registrar_.begin_purge();
   purge_at_ = now;
 }
@@ -146,7 +146,12 @@ void RegistrarLink::update_settling(Nanos now) {
   if (settling_.update(now, live(), membership_.reachable()) && settling_.settled()) registrar_.settled(now);
 }
 
-void RegistrarLink::beat() {
+void RegistrarLink::beat(Nanos now) {
+  if (misplaced_ && purge_at_ == kNever) {
+    misplaced_ = false;
+    registrar_.begin_purge();
+    purge_at_ = now + 2 * kPeerTimeout;
+  }
   claims_.for_each([&](ClaimTable::Key key, ClaimTable::Waiting& waiting) {
     if (waiting.registrar == kNoNode || waiting.registrar != registrar_of(waiting.client_id, live())) send_claim(key, waiting);
   });
@@ -165,7 +170,21 @@ void RegistrarLink::tick(Nanos now) {
   ClaimTable::Key key;
   while (claims_.expire(now, key)) host_.claim_failed(now, key.shard, key.request);
   if (settling_.next_deadline() <= now) update_settling(now);
-  if (purge_at_ <= now) purge_at_ = registrar_.purge(kPurgeRows, live(), setup_.self) ? kNever : now + kPurgeEvery;
+  if (purge_at_ <= now) purge(now);
+}
+
+/// A row for an id that is another registrar's: who claimed or holds it sees other cores live than this node does. One of the
+/// two will change its mind; if it is the other, it tells the right registrar, and the row here is left over.
+void RegistrarLink::look_for_misplaced(std::string_view client_id) {
+  misplaced_ = misplaced_ || registrar_of(client_id, live()) != setup_.self;
+}
+
+void RegistrarLink::purge(Nanos now) {
+  if (!registrar_.purge(kPurgeRows, live(), setup_.self)) {
+    purge_at_ = now + kPurgeEvery;
+    return;
+  }
+  purge_at_ = kNever;
 }
 
 Nanos RegistrarLink::next_deadline() const {
@@ -196,6 +215,7 @@ bool RegistrarLink::handle(Nanos now, NodeId from, FrameType type, ByteReader& b
 bool RegistrarLink::handle_at_registrar(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m) {
   wire_.port().effects().work(Work::kRegistrarClaim, 1);
   const Holder holder{{from, m.shard}, m.incarnation};
+  look_for_misplaced(m.client_id);
   switch (type) {
     case FrameType::kClaim:
       registrar_.claim(now, m.client_id, {holder, m.request, m.flag}, settling_.may_be_held(m.client_id));
@@ -254,6 +274,7 @@ void RegistrarLink::handle_grant(Nanos now, NodeId from, const RegistrarMessage&
 
 void RegistrarLink::grant(const Holder& to, std::uint64_t request, std::string_view client_id, std::uint64_t epoch,
                           Bytes session, bool session_present) {
+  look_for_misplaced(client_id);
   RegistrarMessage m;
   m.shard = to.place.shard;
   m.flag = session_present;
@@ -282,6 +303,9 @@ void RegistrarLink::yield(Place holder, std::string_view client_id, std::uint64_
   m.client_id = client_id;
   send(holder.node, FrameType::kYield, m);
 }
+
+/// Two registrars on two sides of a split never give the same epoch: its low bits are the registrar's.
+std::uint64_t RegistrarLink::next_epoch() { return wire_.advance_clock() * kMembersMax + setup_.self; }
 
 bool RegistrarLink::alive(const Holder& holder) {
   const NodeId node = holder.place.node;

@@ -46,8 +46,8 @@ class RegistrarLink final : private RegistrarOut {
   void node_renewed(Nanos now, NodeId node);
   /// The set of reachable nodes, or what they told, may have changed.
   void update_settling(Nanos now);
-  /// Claims that could not be sent are tried again.
-  void beat();
+  /// Every half second: claims that could not be sent are tried again.
+  void beat(Nanos now);
 
   /// Upcalls that are due; true when there were any.
   bool make_upcalls(Nanos now);
@@ -62,7 +62,7 @@ class RegistrarLink final : private RegistrarOut {
              bool session_present) override;
   void refuse(const Holder& to, std::uint64_t request, std::string_view client_id) override;
   void yield(Place holder, std::string_view client_id, std::uint64_t epoch, bool discard) override;
-  std::uint64_t next_epoch() override { return wire_.advance_clock(); }
+  std::uint64_t next_epoch() override;
   bool alive(const Holder& holder) override;
   bool outlived(const Holder& holder) override;
 
@@ -74,6 +74,8 @@ class RegistrarLink final : private RegistrarOut {
   void begin_round(Nanos now, NodeMask before);
   bool handle_here(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m);
   bool handle_at_registrar(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m);
+  void look_for_misplaced(std::string_view client_id);
+  void purge(Nanos now);
   void handle_grant(Nanos now, NodeId from, const RegistrarMessage& m);
 
   const ClusterSetup& setup_;
@@ -89,6 +91,7 @@ class RegistrarLink final : private RegistrarOut {
   std::vector<bool> told_;  // by shard: has told all that it holds in this round
   NodeMask round_ = 0;      // the live cores of the round; 0: none is under way
   Nanos purge_at_ = kNever;
+  bool misplaced_ = false;  // a row may have been made for an id that is another registrar's
 };
 
 }  // namespace orrery::cluster
