@@ -15,6 +15,7 @@
 #include "broker/websocket/frame_decoder.h"
 #include "broker/websocket/handshake.h"
 #include "broker/websocket/test_frames.h"
+#include "microbench/check.h"
 
 namespace {
 
@@ -102,8 +103,7 @@ std::uint64_t expected_digest(std::size_t payload_size) {
 }
 
 void finish(benchmark::State& state, std::uint64_t hash, std::size_t payload_size) {
-  if (hash != expected_digest(payload_size)) state.SkipWithError("wrong payload");
-  state.SetLabel("hash " + std::to_string(hash));
+  check_hash(state, hash, expected_digest(payload_size));
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kFrames));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kFrames * payload_size));
 }

@@ -100,6 +100,9 @@ TEST(FrameDecoder, CapIsExactAndCanBeRaised) {
   EXPECT_EQ(t.text(), "data:" + std::string(200, 'x') + ";data:" + std::string(300, 'y') + ";error:1009;");
   EXPECT_EQ(decode(frame("", {.claimed = kFramePayloadBeforeConnectMax + 1})), "error:1009;");
   EXPECT_EQ(decode(frame("", {.claimed = kFramePayloadBeforeConnectMax})), "");
+  Transcript small(10);
+  small.feed(ping("longer than ten") + frame("longer than ten"));
+  EXPECT_EQ(small.text(), "ping:longer than ten;error:1009;") << "the cap is for data";
 }
 
 // Defect 41: however the frames' lengths add up, only one of them is ever counted.

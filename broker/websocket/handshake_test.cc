@@ -274,6 +274,7 @@ TEST(Handshake, SizeLimitIsExact) {
   EXPECT_EQ(status_of(just), 101);
   EXPECT_EQ(status_of(request("mqtt", "X: " + std::string(filler + 1, 'f') + "\r\n")), 431);
   EXPECT_EQ(status_of("GET /" + std::string(kRequestBytesMax, 'a')), 431);
+  EXPECT_EQ(status_of("GET /" + std::string(kRequestBytesMax - 5, 'a')), 431) << "no room for the end";
   EXPECT_EQ(status_of("GET /" + std::string(kRequestBytesMax - 6, 'a')), 0);
 }
 
