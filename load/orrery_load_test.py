@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""orrery-load as a user runs it, against Debian's mosquitto: straight, through a WebSocket bridge (mosquitto here has no
-WebSocket), and through relays that lose, double and swap messages so that the checks are seen to find them.
+"""orrery-load as a user runs it: against Debian's mosquitto, straight, through a WebSocket bridge (mosquitto here has no
+WebSocket), and through a relay that loses, doubles and swaps messages so that the checks are seen to find them; and
+against orrery-broker.
 
-usage: orrery_load_test.py PROGRAM [unittest arguments]
+ORRERY_LOAD_PROGRAM and ORRERY_BROKER_PROGRAM are the programs' paths (ctest sets them).
 """
 import base64
 import hashlib
@@ -19,8 +20,11 @@ import threading
 import time
 import unittest
 
-PROGRAM = os.path.abspath(sys.argv.pop(1))
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "live"))
+import live  # noqa: E402
+
+PROGRAM = os.environ["ORRERY_LOAD_PROGRAM"]
 LIMIT_SECONDS = 100
 
 
@@ -222,10 +226,9 @@ def finish(process):
     return process.returncode, out, err
 
 
-class LoadTest(unittest.TestCase):
+class LoadCase(live.LiveTest):
     def setUp(self):
-        self.broker = Mosquitto()
-        self.addCleanup(self.broker.stop)
+        super().setUp()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.json = os.path.join(folder.name, "report.json")
@@ -268,12 +271,22 @@ class LoadTest(unittest.TestCase):
         # On one clock a message cannot arrive before its time, and the run did not take minutes.
         self.assertLess(report["latency_us"]["max"], LIMIT_SECONDS * 1_000_000)
 
-    def test_pair_at_every_qos_and_version(self):
+    def check_every_qos_and_version(self, port, *arguments):
         for qos, version in ((0, 3), (1, 5), (2, 4), (2, 5)):
             with self.subTest(qos=qos, version=version):
-                report = self.pair(self.broker.port, "-q", qos, "-V", version, "-F", 4)
+                report = self.pair(port, "-q", qos, "-V", version, "-F", 4, *arguments)
                 self.check_complete(report)
                 self.assertEqual(report["messages"]["acknowledged"], 203 if qos else 0)
+
+
+class MosquittoLoadTest(LoadCase):
+    def setUp(self):
+        super().setUp()
+        self.broker = Mosquitto()
+        self.addCleanup(self.broker.stop)
+
+    def test_pair_at_every_qos_and_version(self):
+        self.check_every_qos_and_version(self.broker.port)
 
     def test_pair_with_threads_and_source_addresses(self):
         self.check_complete(self.pair(self.broker.port, "--threads", 2, "--ifaddr", "127.0.0.2-127.0.0.4", "-q", 1))
@@ -347,6 +360,22 @@ class LoadTest(unittest.TestCase):
                 self.assertEqual((code, out), (2, ""), err)
                 self.assertIn(sentence, err)
                 self.assertEqual(len(err.splitlines()), 1)
+
+
+class OrreryLoadTest(LoadCase):
+    def test_pair_over_tcp(self):
+        self.check_every_qos_and_version(self.broker().tcp)
+
+    def test_pair_over_websocket(self):
+        self.check_every_qos_and_version(self.broker().ws, "--ws")
+
+    def test_large_messages_over_websocket(self):
+        report = self.pair(self.broker().ws, "--ws", "-q", 1, "-s", 100_000, "-F", 3, "--threads", 2)
+        self.check_complete(report)
+
+    def test_websocket_path_that_is_not_served(self):
+        report = self.pair(self.broker().ws, "--ws", "--path", "/other", code=1)
+        self.assertEqual(report["connections"]["failures"], {"WebSocket upgrade refused with HTTP status 404": 10})
 
 
 if __name__ == "__main__":
