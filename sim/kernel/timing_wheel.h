@@ -64,7 +64,7 @@ class TimingWheel {
   std::size_t memory_bytes() const;
 
  private:
-  static constexpr unsigned kSlotBits = 14;
+  static constexpr unsigned kSlotBits = 15;
   static constexpr unsigned kDigitBits = 8;
   static constexpr unsigned kSlots = 1u << kDigitBits;
   static constexpr unsigned kLevels = (63 - kSlotBits + kDigitBits - 1) / kDigitBits;

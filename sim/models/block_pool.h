@@ -54,6 +54,7 @@ class BlockPool {
   /// A new item with room for so many bytes and no successor.
   ItemId allocate(std::size_t room) {
     const std::uint32_t c = class_of(room);
+    ++in_use_;
     if (c == kLarge) return allocate_large(room);
     Class& k = classes_[c];
     if (k.free == kNoItem) add_chunk(c);
@@ -67,6 +68,7 @@ class BlockPool {
 
   void free(ItemId id) {
     const std::uint32_t c = id >> kIndexBits;
+    --in_use_;
     if (c == kLarge) return free_large(id);
     (*this)[id].next = classes_[c].free;
     classes_[c].free = id;
@@ -79,6 +81,7 @@ class BlockPool {
     return *reinterpret_cast<Item*>(classes_[c].chunks[index / kChunkBlocks].get() + (index % kChunkBlocks) * kBlockBytes[c]);
   }
 
+  std::size_t in_use() const { return in_use_; }
   std::size_t memory_bytes() const;
 
  private:
@@ -109,6 +112,7 @@ class BlockPool {
   void free_large(ItemId id);
 
   std::array<Class, 4> classes_;
+  std::size_t in_use_ = 0;
   std::vector<Memory> large_;
   std::vector<std::uint32_t> large_free_;
   std::size_t large_bytes_ = 0;

@@ -75,11 +75,12 @@ void Engine::account(const Event& event, std::uint64_t digest) {
 
 // Touches what the next events will need, so that the memory is on its way while this one is handled.
 void Engine::prefetch() {
-  if (const Event* far = queue.upcoming(3); far != nullptr) {
+  if (const Event* far = queue.upcoming(4); far != nullptr) {
     if (far->kind() == EventKind::kArrival) {
       __builtin_prefetch(&links[far->index() / 2], 1);
     } else if (far->kind() == EventKind::kClientTimer) {
       __builtin_prefetch(&clients[far->index()], 1);
+      links.prefetch(far->index());
       host.prefetch(far->index());
     }
   }

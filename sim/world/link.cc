@@ -8,13 +8,13 @@
 
 namespace orrery::sim {
 
-void LinkTable::make_chunk(std::size_t chunk) {
-  if (chunk >= chunks_.size()) chunks_.resize(chunk + 1);
-  void* memory = std::aligned_alloc(sizeof(Link) * kChunk, sizeof(Link) * kChunk);
+void LinkTable::make_chunk(std::size_t chunk_index) {
+  if (chunk_index >= chunks_.size()) chunks_.resize(chunk_index + 1);
+  void* memory = std::aligned_alloc(sizeof(Link) * chunk(), sizeof(Link) * chunk());
   ORRERY_ASSERT(memory != nullptr);
   Link* links = static_cast<Link*>(memory);
-  for (std::uint32_t i = 0; i < kChunk; ++i) new (links + i) Link;
-  chunks_[chunk].reset(links);
+  for (std::uint32_t i = 0; i < chunk(); ++i) new (links + i) Link;
+  chunks_[chunk_index].reset(links);
   ++chunks_made_;
 }
 

@@ -65,10 +65,16 @@ static_assert(sizeof(Link) == 64);
 
 class LinkTable {
  public:
-  explicit LinkTable(std::uint32_t clients) : clients_(clients), used_(clients) {}
+  explicit LinkTable(std::uint32_t clients)
+      : clients_(clients), used_(clients), chunk_bits_(clients < kLargeChunk ? kSmallChunkBits : kLargeChunkBits) {}
 
-  Link& operator[](std::uint32_t index) { return chunks_[index / kChunk].get()[index % kChunk]; }
+  Link& operator[](std::uint32_t index) { return chunks_[index >> chunk_bits_].get()[index & (chunk() - 1)]; }
 
+  /// Touches the link in a client's own slot, if it has memory yet.
+  void prefetch(std::uint32_t index) const {
+    const std::size_t chunk_index = index >> chunk_bits_;
+    if (chunk_index < chunks_.size()) __builtin_prefetch(chunks_[chunk_index].get() + (index & (chunk() - 1)), 1);
+  }
   std::uint32_t allocate_for(ClientId client) {
     make_chunk_of(client);
     return (*this)[client].over() ? client : allocate();
@@ -80,21 +86,25 @@ class LinkTable {
   /// Links at or after first_allocated() and before end() are not in a client's own slot. Some may be free.
   std::uint32_t first_allocated() const { return clients_; }
   std::uint32_t end() const { return used_; }
-  std::size_t memory_bytes() const { return chunks_made_ * kChunk * sizeof(Link) + free_.capacity() * sizeof(free_[0]); }
+  std::size_t memory_bytes() const { return chunks_made_ * chunk() * sizeof(Link) + free_.capacity() * sizeof(free_[0]); }
 
  private:
-  static constexpr std::uint32_t kChunk = 32768;  // 2 MiB: a huge page where the system gives one
+  static constexpr std::uint32_t kLargeChunkBits = 15;  // 2 MiB: a huge page where the system gives one
+  static constexpr std::uint32_t kLargeChunk = 1u << kLargeChunkBits;
+  static constexpr std::uint32_t kSmallChunkBits = 8;  // small worlds are made by the thousand
+  std::uint32_t chunk() const { return 1u << chunk_bits_; }
   struct FreeMemory {
     void operator()(Link* links) const { std::free(links); }
   };
   void make_chunk_of(std::uint32_t index) {
-    const std::size_t chunk = index / kChunk;
-    if (chunk >= chunks_.size() || chunks_[chunk] == nullptr) make_chunk(chunk);
+    const std::size_t chunk_index = index >> chunk_bits_;
+    if (chunk_index >= chunks_.size() || chunks_[chunk_index] == nullptr) make_chunk(chunk_index);
   }
-  void make_chunk(std::size_t chunk);
+  void make_chunk(std::size_t chunk_index);
 
   std::uint32_t clients_;
   std::uint32_t used_;
+  std::uint32_t chunk_bits_;
   std::vector<std::unique_ptr<Link, FreeMemory>> chunks_;
   std::size_t chunks_made_ = 0;
   std::vector<std::uint32_t> free_;

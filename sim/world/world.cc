@@ -73,6 +73,8 @@ ShardStats World::stats(NodeId node) const {
 
 ShardStats World::former_stats(NodeId node) const { return engine_->machines[node].former; }
 
+std::size_t World::items_under_way() const { return engine_->wire.pool().in_use(); }
+
 std::size_t World::memory_bytes() const {
   std::size_t bytes = sizeof(Engine) + engine_->queue.memory_bytes() + engine_->links.memory_bytes() +
                       engine_->wire.pool().memory_bytes() + engine_->clients.capacity() * sizeof(Engine::Client) +

@@ -111,6 +111,8 @@ class World {
   ShardStats former_stats(NodeId node) const;
   /// The node itself; null while it is down.
   Node* node(NodeId node);
+  /// Segments, connection requests, ends and posts that are under way or wait.
+  std::size_t items_under_way() const;
   /// Bytes that the simulator itself holds: queue, links, bytes in flight. Without the nodes and the host.
   std::size_t memory_bytes() const;
 
