@@ -16,11 +16,15 @@
 
 #include "broker/base/strict_json.h"
 #include "broker/base/version.h"
+#include "broker/node/broker_node.h"
 #include "conformance/cases/all.h"
 #include "conformance/driver/process.h"
+#include "conformance/driver/sim.h"
 #include "conformance/report/requirements.h"
 #include "conformance/report/runner.h"
 #include "conformance/report/write.h"
+#include "sim/plug/load_plugin.h"
+#include "sim/plug/plugin_node.h"
 
 namespace orrery::conformance {
 namespace {
@@ -28,6 +32,9 @@ namespace {
 struct Arguments {
   std::vector<std::string> brokers;
   std::vector<std::string> drivers;
+  std::vector<std::string> simulated;
+  std::string plug;
+  std::uint64_t seed = 1;
   std::string transport;
   std::vector<std::string> filters;
   std::string mqtt;
@@ -111,8 +118,36 @@ class Session {
     plan.deviations = file.deviations;
     const auto process = std::make_shared<BrokerProcess>(file, std::filesystem::read_symlink("/proc/self/exe").parent_path());
     for (const Url& url : process->urls()) {
-      if (!arguments_.transport.empty() && arguments_.transport != transport_name(url.transport)) continue;
+      if (!wanted(url.transport)) continue;
       ProcessTarget target(process, url);
+      run(target, plan);
+    }
+  }
+
+  /// `kind`: "sim" for one node, "cluster" for a core and two replicants.
+  void run_simulated(const std::string& kind) {
+    Plan plan = plan_;
+    SimSetup setup;
+    setup.seed = arguments_.seed;
+    setup.members = {{"node", Role::kCore, 2}};
+    if (kind == "cluster") setup.members = {{"core", Role::kCore, 1}, {"one", Role::kReplicant, 2}, {"two", Role::kReplicant, 1}};
+    std::unique_ptr<sim::Plugin> plugin;
+    if (arguments_.plug.empty()) {
+      setup.factory = node::make_broker_node({});
+      setup.name = kind == "cluster" ? "simulated cluster" : "simulated broker";
+      plan.strict = true;
+    } else {
+      std::string error;
+      plugin = sim::Plugin::load(arguments_.plug, error);
+      if (plugin) error = sim::check_plugin(plugin->broker());
+      if (!error.empty()) throw UsageError(error);
+      setup.factory = sim::make_plugin_factory(plugin->broker(), "");
+      setup.name = std::string("simulated ") + plugin->broker().name;
+    }
+    for (const Transport transport : {Transport::kTcp, Transport::kWebSocket}) {
+      if (!wanted(transport)) continue;
+      setup.transport = transport;
+      SimTarget target(setup);
       run(target, plan);
     }
   }
@@ -120,6 +155,8 @@ class Session {
   const Report& report() const { return report_; }
 
  private:
+  bool wanted(Transport t) const { return arguments_.transport.empty() || arguments_.transport == transport_name(t); }
+
   void run(Target& target, const Plan& plan) {
     Column column = run_cases(target, plan, [this](const Result& r) {
       const std::string line = result_line(r);
@@ -171,9 +208,10 @@ int run(const Arguments& a) {
       list_cases(cases);
     return 0;
   }
-  if (a.brokers.empty() && a.drivers.empty())
-    throw UsageError("nothing to test: give --broker URL or --driver FILE");
+  if (a.brokers.empty() && a.drivers.empty() && a.simulated.empty())
+    throw UsageError("nothing to test: give --broker URL, --driver FILE or --target sim");
   Session session(a, cases);
+  for (const std::string& kind : a.simulated) session.run_simulated(kind);
   for (const std::string& url : a.brokers) session.run_url(url);
   for (const std::string& path : a.drivers) session.run_driver(path);
   write_file(a.junit, junit_xml(session.report()));
@@ -193,7 +231,11 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", fmt::format("orrery-conformance {} ({})", orrery::version(), orrery::commit()));
   app.add_option("--broker", a.brokers, "test what listens at tcp://host:port or ws://host:port/path");
   app.add_option("--driver", a.drivers, "start and test the broker that a JSON file describes");
-  app.add_option("--transport", a.transport, "only this kind of listener of a driver file")->check(CLI::IsMember({"tcp", "ws"}));
+  app.add_option("--target", a.simulated, "test the simulated broker in virtual time: sim for one node, cluster for three")
+      ->check(CLI::IsMember({"sim", "cluster"}));
+  app.add_option("--plug", a.plug, "the shared object of another broker for --target (docs/broker-plug.md)");
+  app.add_option("--seed", a.seed, "seed of the simulated world");
+  app.add_option("--transport", a.transport, "only this kind of listener of --driver and --target")->check(CLI::IsMember({"tcp", "ws"}));
   app.add_option("--filter", a.filters, "only cases whose name, such as connect-second[5], contains this text");
   app.add_option("--mqtt", a.mqtt, "only this protocol version")->check(CLI::IsMember({"3.1", "3.1.1", "5"}));
   app.add_option("--jobs", a.jobs, "cases at once; a target has its own default")->check(CLI::Range(1, 64));

@@ -10,6 +10,19 @@ Cases all_cases() {
   add_publish_cases(cases);
   add_qos1_cases(cases);
   add_qos2_cases(cases);
+  add_subscribe_cases(cases);
+  add_unsubscribe_cases(cases);
+  add_ping_cases(cases);
+  add_will_cases(cases);
+  add_retained_cases(cases);
+  add_session_cases(cases);
+  add_topic_cases(cases);
+  add_property_cases(cases);
+  add_flow_cases(cases);
+  add_shared_cases(cases);
+  add_auth_cases(cases);
+  add_property_table_cases(cases);
+  add_shape_table_cases(cases);
   return cases;
 }
 

@@ -33,7 +33,7 @@ struct ConnectOptions {
   std::optional<std::string> user_name = {};
   std::optional<std::string> password = {};
   Properties properties = {};
-  unsigned node = 0;
+  unsigned node = kAnyNode;
 };
 
 struct PublishOptions {
@@ -61,7 +61,7 @@ class Client {
 
   // ---- connecting ----
   /// Opens the transport and nothing more.
-  void open(unsigned node = 0);
+  void open(unsigned node = kAnyNode);
   /// The CONNECT that connect() would send.
   Packet connect_packet_for(const ConnectOptions& options) const;
   /// Opens, sends CONNECT, expects an accepting CONNACK and returns it.

@@ -71,16 +71,24 @@ void add_accepting(Cases& cases) {
       .v311 = "3.2.0-1",
       .v5 = "3.2.0-1",
       .what = "CONNECT, SUBSCRIBE and PUBLISH leave in one piece, before the CONNACK can have come.",
-      .expect = "CONNACK comes first; the other two are processed.",
+      .expect = "CONNACK comes first; the other two are processed. Whether its own message reaches it before SUBACK is open.",
       .body = [](Context& t) {
+        Client& watcher = t.connect("w");
+        watcher.subscribe(t.topic(), 0);
         Client& c = t.client("a");
+        c.ignore_rest = true;
         c.open();
         const std::uint16_t id = c.next_id();
         c.send_raw(encode(good(t, c), t.version()) + encode(subscribe_packet(id, {{t.topic(), 0}}), t.version()) +
                    encode(publish_packet(t.topic(), "early"), t.version()));
         t.equal(c.take(Type::kConnack).code, 0U, "CONNACK");
         c.take_id(Type::kSuback, id);
-        c.expect_publish(t.topic(), "early");
+        watcher.expect_publish(t.topic(), "early");
+        t.publish_from_outside(t.topic(), "late");
+        watcher.expect_publish(t.topic(), "late");
+        const bool own = c.take(Type::kPublish).payload == "early";
+        if (own) c.expect_publish(t.topic(), "late");
+        t.chose(own ? "a PUBLISH right behind a SUBSCRIBE meets the new subscription" : "a PUBLISH right behind a SUBSCRIBE does not meet the new subscription");
       }});
   cases.push_back({
       .id = "connect-byte-by-byte",

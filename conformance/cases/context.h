@@ -60,7 +60,7 @@ class Context {
   Client& client(std::string_view name);
   /// A new client, connected.
   Client& connect(std::string_view name, const ConnectOptions& options = {});
-  std::unique_ptr<Stream> open_stream(unsigned node = 0) { return bench_->open(node); }
+  std::unique_ptr<Stream> open_stream(unsigned node = kAnyNode) { return bench_->open(node); }
   /// A message to a topic from somebody who has no other part in the case.
   void publish_from_outside(std::string_view topic, std::string_view payload, const PublishOptions& options = {});
   void publish_from_outside(std::string_view topic, std::string_view payload, unsigned qos);

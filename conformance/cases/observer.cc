@@ -137,7 +137,7 @@ void Observer::check_phase(const Packet& p, std::vector<Violation>& out) {
 void Observer::check_limits(const Packet& p, std::vector<Violation>& out) const {
   if (version_ != Version::k5) return;
   const std::uint32_t largest = number_of(connect_properties_, PropertyId::kMaximumPacketSize, UINT32_MAX);
-  if (p.size > largest)
+  if (largest != 0 && p.size > largest)
     violate(out, "", "MQTT-3.1.2-24", std::string(type_name(p.type)) + " of " + std::to_string(p.size) +
                                           " bytes is larger than the client's Maximum Packet Size " + std::to_string(largest));
   const bool always = p.type == Type::kPublish || p.type == Type::kConnack || p.type == Type::kDisconnect;

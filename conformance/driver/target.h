@@ -41,6 +41,9 @@ class Stream {
 enum class Transport : std::uint8_t { kTcp, kWebSocket };
 const char* transport_name(Transport t);
 
+/// For Bench::open: wherever the target likes; with several nodes one after the other.
+inline constexpr unsigned kAnyNode = UINT32_MAX;
+
 class Bench {
  public:
   virtual ~Bench() = default;
@@ -50,6 +53,8 @@ class Bench {
   virtual unsigned nodes() const { return 1; }
   virtual Nanos now() = 0;
   virtual void wait_until(Nanos when) = 0;
+  /// Waits until what one node has acknowledged is known to the others: a SUBACK of a cluster promises less.
+  virtual void settle() {}
   /// Kills the broker without notice and starts it again, with the same files.
   virtual void kill_and_restart() { throw TargetError("this target cannot be restarted"); }
 };

@@ -19,7 +19,7 @@ struct Plan {
   Capabilities capabilities = 0;
   bool strict = false;
   std::vector<Deviation> deviations;
-  /// Part of every client identifier and topic: letters and digits, at most four.
+  /// Part of every client identifier and topic: four letters or digits.
   std::string tag;
   unsigned jobs = 0;
   /// Keep the wire log of cases that pass too.

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simulated broker: every case gets a virtual world of its own, with fresh nodes that run the real broker code.
+//
+// Waiting runs virtual time, so a keep-alive of minutes costs nothing; the same case always sees the same bytes. With several
+// members, clients connect to them in turn, so that a subscriber and a publisher are on different nodes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/node/node.h"
+#include "conformance/driver/target.h"
+
+namespace orrery::conformance {
+
+struct SimSetup {
+  std::string name;
+  NodeFactory factory;
+  std::vector<ClusterMember> members;
+  Transport transport = Transport::kTcp;
+  /// Where streams are cut is drawn from it.
+  std::uint64_t seed = 1;
+};
+
+class SimTarget : public Target {
+ public:
+  explicit SimTarget(SimSetup setup) : setup_(std::move(setup)) {}
+  std::string name() const override { return setup_.name; }
+  Transport transport() const override { return setup_.transport; }
+  Nanos patience() const override { return 20 * kSecond; }
+  Nanos slack() const override { return kSecond; }
+  bool fresh() const override { return true; }
+  unsigned jobs() const override { return 1; }
+  std::unique_ptr<Bench> bench() override;
+
+ private:
+  SimSetup setup_;
+};
+
+}  // namespace orrery::conformance
