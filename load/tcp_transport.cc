@@ -62,10 +62,10 @@ class TcpTransport final : public Transport {
 
   void write_queued() {
     writing_ = true;
-    sending_.clear();
     sending_.swap(queued_);
     asio::async_write(socket_, asio::buffer(sending_), [this](error_code e, std::size_t) {
       writing_ = false;
+      sending_ = Buffer();  // an idle connection holds no buffer
       if (e) return fail(e);
       if (!queued_.empty()) return write_queued();
       if (closing_) finish_sending();

@@ -79,10 +79,10 @@ class WebSocketTransport final : public Transport {
 
   void write_queued() {
     writing_ = true;
-    sending_.clear();
     sending_.swap(queued_);
     stream_.async_write(asio::buffer(sending_), [this](error_code e, std::size_t) {
       writing_ = false;
+      sending_ = Buffer();  // an idle connection holds no buffer
       if (e) return fail(e);
       if (!queued_.empty()) return write_queued();
       if (closing_) shut();
