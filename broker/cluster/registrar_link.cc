@@ -65,7 +65,7 @@ void RegistrarLink::send_claim(ClaimTable::Key key, ClaimTable::Waiting& waiting
   m.client_id = waiting.client_id;
   const NodeId registrar = registrar_of(waiting.client_id, live());
   if (!send(registrar, FrameType::kClaim, m)) return;
-  waiting.sent_twice = waiting.sent_twice || (waiting.registrar != kNoNode && waiting.registrar != registrar);
+  waiting.sent_twice = waiting.sent_twice || waiting.registrar != kNoNode;
   waiting.registrar = registrar;
 }
 
@@ -244,6 +244,7 @@ bool RegistrarLink::handle_here(Nanos now, NodeId from, FrameType type, const Re
     }
     case FrameType::kYield:
       yields_[{std::string(m.client_id), m.epoch}] = from;
+      claims_.revoke(m.client_id, m.epoch);
       host_.yield(now, m.shard, m.client_id, m.epoch, m.flag);
       return true;
     default: return false;
@@ -254,6 +255,13 @@ void RegistrarLink::handle_grant(Nanos now, NodeId from, const RegistrarMessage&
   if (m.incarnation != setup_.incarnation) return;
   const ClaimTable::Key key{m.shard, m.request};
   const ClaimTable::Waiting* waiting = claims_.find(key);
+  if (waiting != nullptr && waiting->client_id == m.client_id && m.epoch <= waiting->revoked) {
+    // A yield has overtaken this grant: the id is another's by now. Another grant is on its way, or there is none.
+    if (waiting->sent_twice) return;
+    claims_.answered(key, 0);
+    host_.claim_failed(now, m.shard, m.request);
+    return;
+  }
   if (waiting != nullptr && waiting->client_id == m.client_id) {
     claims_.answered(key, m.epoch);
     // Granted by one who is not its registrar any more: the new one must know.

@@ -401,6 +401,7 @@ void TestCluster::close(Place from, LinkId link, CloseHow how) {
   if (pipe->ends[end].closing) return;
   pipe->ends[end].closing = true;
   close_end(pipe, end, false);
+  if (how == CloseHow::kAbort) pipe->ends[1 - end].held.clear();
   close_end(pipe, 1 - end, how == CloseHow::kFlush);
 }
 

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/cluster/registrar.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <sstream>
+
+#include "broker/base/rng.h"
+#include "broker/cluster/limits.h"
+
+namespace orrery::cluster {
+namespace {
+
+/// Writes down what the registrar says. Node n lives as incarnation lives[n]; 0: nobody hears it.
+class Script final : public RegistrarOut {
+ public:
+  void grant(const Holder& to, std::uint64_t request, std::string_view client_id, std::uint64_t epoch, Bytes session,
+             bool session_present) override {
+    log << "grant " << client_id << "#" << request << " to " << to.place.node << " epoch " << epoch;
+    if (session_present) log << " with " << as_text(session);
+    log << "; ";
+  }
+  void refuse(const Holder& to, std::uint64_t request, std::string_view client_id) override {
+    log << "refuse " << client_id << "#" << request << " to " << to.place.node << "; ";
+  }
+  void yield(Place holder, std::string_view client_id, std::uint64_t epoch, bool discard) override {
+    log << "yield " << client_id << " at " << holder.node << " epoch " << epoch << (discard ? " discard" : "") << "; ";
+  }
+  std::uint64_t next_epoch() override { return ++last_epoch; }
+  bool alive(const Holder& holder) override { return heard[holder.place.node] && !outlived(holder); }
+  bool outlived(const Holder& holder) override { return holder.incarnation < lives[holder.place.node]; }
+
+  std::string take() {
+    const std::string text = log.str();
+    log.str("");
+    return text;
+  }
+  std::ostringstream log;
+  std::uint64_t last_epoch = 0;
+  std::array<bool, 8> heard{true, true, true, true, true, true, true, true};
+  std::array<std::uint64_t, 8> lives{1, 1, 1, 1, 1, 1, 1, 1};
+};
+
+Registrar::Claim claim_of(NodeId node, std::uint64_t request, bool clean_start = false) {
+  return {{{node, 0}, 1}, request, clean_start};
+}
+
+class RegistrarTest : public testing::Test {
+ protected:
+  Heap heap_;
+  Script out_;
+  Registrar registrar_{heap_, 42, out_};
+};
+
+TEST_F(RegistrarTest, AFreeIdIsGrantedAtOnce) {
+  registrar_.claim(0, "x", claim_of(1, 10), false);
+  EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 1; ");
+  registrar_.release(0, "x", 1);
+  EXPECT_EQ(registrar_.rows(), 0u);
+}
+
+TEST_F(RegistrarTest, TheHolderYieldsFirst) {
+  registrar_.claim(0, "x", claim_of(1, 10), false);
+  registrar_.claim(0, "x", claim_of(2, 20), false);
+  registrar_.claim(0, "x", claim_of(3, 30, true), false);
+  registrar_.claim(0, "x", claim_of(2, 20), false);  // sent again
+  EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 1; yield x at 1 epoch 1; ");
+  registrar_.yielded(0, "x", 7, as_bytes("wrong"), true);
+  EXPECT_EQ(out_.take(), "");
+  registrar_.yielded(0, "x", 1, as_bytes("state"), true);
+  EXPECT_EQ(out_.take(), "grant x#20 to 2 epoch 2 with state; yield x at 2 epoch 2 discard; ");
+  registrar_.yielded(0, "x", 2, as_bytes("state"), true);
+  EXPECT_EQ(out_.take(), "grant x#30 to 3 epoch 3; ") << "a clean start takes no session";
+  EXPECT_EQ(registrar_.next_deadline(), kYieldTimeout);
+  registrar_.tick(kYieldTimeout);
+  EXPECT_EQ(out_.take(), "") << "those deadlines are over";
+}
+
+TEST_F(RegistrarTest, AnEndOfTheSessionCountsAsYielded) {
+  registrar_.claim(0, "x", claim_of(1, 10), false);
+  registrar_.claim(0, "x", claim_of(2, 20), false);
+  registrar_.release(0, "x", 1);
+  EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 1; yield x at 1 epoch 1; grant x#20 to 2 epoch 2; ");
+  registrar_.release(0, "x", 1);
+  EXPECT_EQ(registrar_.rows(), 1u) << "an old epoch releases nothing";
+}
+
+TEST_F(RegistrarTest, TimeOutDeathAndMaskingPassTheHolderOver) {
+  for (const char* id : {"a", "b", "c"}) registrar_.claim(0, id, claim_of(1, 10), false);
+  registrar_.claim(0, "a", claim_of(2, 20), false);
+  out_.take();
+  registrar_.tick(kYieldTimeout);
+  EXPECT_EQ(out_.take(), "grant a#20 to 2 epoch 4; ");
+  registrar_.claim(0, "b", claim_of(2, 21), false);
+  out_.take();
+  out_.heard[1] = false;
+  registrar_.pass_over(0, 1);
+  EXPECT_EQ(out_.take(), "grant b#21 to 2 epoch 5; ");
+  registrar_.claim(0, "c", claim_of(2, 22), false);
+  EXPECT_EQ(out_.take(), "grant c#22 to 2 epoch 6; ");
+}
+
+TEST_F(RegistrarTest, AClaimWaitsWhileOthersMayHoldTheId) {
+  registrar_.claim(0, "x", claim_of(1, 10), true);
+  registrar_.claim(0, "y", claim_of(1, 11), true);
+  EXPECT_EQ(out_.take(), "");
+  registrar_.hold(0, "x", {{2, 0}, 1}, 90);
+  EXPECT_EQ(out_.take(), "yield x at 2 epoch 90; ");
+  registrar_.settled(0);
+  EXPECT_EQ(out_.take(), "grant y#11 to 1 epoch 1; ");
+  registrar_.yielded(0, "x", 90, as_bytes("state"), true);
+  EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 2 with state; ");
+}
+
+TEST_F(RegistrarTest, OfTwoHoldersTheOlderYields) {
+  registrar_.hold(0, "x", {{1, 0}, 1}, 50);
+  registrar_.hold(0, "x", {{2, 0}, 1}, 60);
+  EXPECT_EQ(out_.take(), "yield x at 1 epoch 50; ");
+  registrar_.hold(0, "x", {{3, 0}, 1}, 55);
+  EXPECT_EQ(out_.take(), "yield x at 3 epoch 55; ");
+  registrar_.hold(0, "x", {{2, 0}, 1}, 60);
+  EXPECT_EQ(out_.take(), "") << "said again";
+  registrar_.hold(0, "x", {{3, 0}, 1}, 60);
+  EXPECT_EQ(out_.take(), "yield x at 3 epoch 60; ") << "of two equals the known one stays";
+  out_.lives[4] = 2;
+  registrar_.hold(0, "x", {{4, 0}, 1}, 70);
+  EXPECT_EQ(out_.take(), "") << "a dead life holds nothing";
+  registrar_.yielded(0, "x", 50, as_bytes("state"), true);
+  EXPECT_EQ(out_.take(), "");
+}
+
+TEST_F(RegistrarTest, TheQueueIsBounded) {
+  for (std::uint64_t i = 0; i <= kClaimQueueMax + 1; ++i) registrar_.claim(0, "x", claim_of(1, i), false);
+  EXPECT_EQ(out_.take(), "grant x#0 to 1 epoch 1; yield x at 1 epoch 1; refuse x#1 to 1; ");
+}
+
+TEST_F(RegistrarTest, LostYieldsAreSaidAgain) {
+  registrar_.claim(0, "x", claim_of(1, 10), false);
+  registrar_.claim(0, "x", claim_of(2, 20), false);
+  registrar_.claim(0, "z", claim_of(3, 20), false);
+  registrar_.claim(0, "z", claim_of(2, 21), false);
+  out_.take();
+  registrar_.yield_again(1);
+  EXPECT_EQ(out_.take(), "yield x at 1 epoch 1; ");
+}
+
+TEST_F(RegistrarTest, PurgeDropsTheDeadAndWhatIsNotItsOwn) {
+  std::size_t own = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string id = "a-client-id-that-is-rather-long-" + std::to_string(i);
+    registrar_.claim(0, id, claim_of(static_cast<NodeId>(i % 2), 1), false);
+    if (i % 2 == 0 && registrar_of(id, 3) == 0) ++own;
+  }
+  out_.lives[1] = 2;
+  registrar_.begin_purge();
+  int steps = 0;
+  while (!registrar_.purge(100, 3, 0)) ++steps;
+  EXPECT_EQ(steps, 9);
+  EXPECT_EQ(registrar_.rows(), own);
+}
+
+TEST_F(RegistrarTest, RandomOperationsAgreeWithAMap) {
+  struct Twin {
+    Holder holder;
+    std::uint64_t epoch;
+  };
+  std::map<std::string, Twin> twin;
+  Rng rng(3);
+  for (int step = 0; step < 20'000; ++step) {
+    const std::string id = rng.below(2) == 0 ? "id" + std::to_string(rng.below(300))
+                                             : "a/long/client/id/" + std::string(rng.below(200), 'x');
+    const Holder holder{{static_cast<NodeId>(rng.below(8)), 0}, 1};
+    const auto at = twin.find(id);
+    switch (rng.below(3)) {
+      case 0:
+        if (at != twin.end()) break;
+        registrar_.claim(0, id, {holder, 1, false}, false);
+        twin[id] = {holder, out_.last_epoch};
+        break;
+      case 1: {
+        const std::uint64_t epoch = 1 + rng.below(30'000);
+        registrar_.hold(0, id, holder, epoch);
+        if (at == twin.end() || epoch > at->second.epoch) twin[id] = {holder, epoch};
+        break;
+      }
+      default: {
+        const std::uint64_t epoch = at != twin.end() && rng.below(2) == 0 ? at->second.epoch : rng.below(100);
+        registrar_.release(0, id, epoch);
+        if (at != twin.end() && at->second.epoch == epoch) twin.erase(at);
+      }
+    }
+    out_.take();
+    ASSERT_EQ(registrar_.rows(), twin.size());
+    Holder found;
+    std::uint64_t epoch = 0;
+    const auto now = twin.find(id);
+    ASSERT_EQ(registrar_.find(id, found, epoch), now != twin.end());
+    if (now == twin.end()) continue;
+    ASSERT_EQ(found, now->second.holder);
+    ASSERT_EQ(epoch, now->second.epoch);
+  }
+}
+
+TEST_F(RegistrarTest, ARowIsSmall) {
+  const int count = 100'000;
+  for (int i = 0; i < count; ++i) registrar_.claim(0, "dev" + std::to_string(1'000'000 + i), claim_of(1, 1), false);
+  EXPECT_LE(heap_.bytes_in_use() / count, 64u);
+}
+
+}  // namespace
+}  // namespace orrery::cluster
