@@ -62,6 +62,11 @@ class Layout {
   std::uint8_t subscribe_qos(const Group& g, std::uint32_t number) const;
 
   bool misbehaves(const Group& g, ClientId c) const;
+  /// Whether a broker may drop what such a client sends or should get. A client that only reconnects is owed everything.
+  bool forfeits(const Group& g) const {
+    const Misbehaviour kind = g.spec.misbehave.kind;
+    return kind == Misbehaviour::kSlowReader || kind == Misbehaviour::kFlood;
+  }
   Nanos connect_time(const Group& g, ClientId c) const;
   NodeId home(const Group& g, ClientId c) const;
   Nanos period(const Group& g, ClientId c) const;

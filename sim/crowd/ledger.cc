@@ -100,7 +100,7 @@ bool Ledger::in_fault(Nanos when) const {
 }
 
 void Ledger::missing(Nanos now, const Group& g, ClientId publisher, ClientId subscriber, std::uint32_t number) {
-  if (clients_[subscriber].is(kMisbehaves) || clients_[publisher].is(kMisbehaves)) return;
+  if (layout_.forfeits(g) && (clients_[subscriber].is(kMisbehaves) || clients_[publisher].is(kMisbehaves))) return;
   const PublisherState& p = clients_[publisher].pub;
   const std::uint8_t qos =
       std::min(layout_.publish_qos(g, layout_.number(g, publisher)), layout_.subscribe_qos(g, layout_.number(g, subscriber)));

@@ -10,18 +10,15 @@ namespace {
 
 constexpr std::size_t kTopicBytesMax = 1024;
 
-void read_shape(JsonObject& o, GroupSpec& g) {
+/// True when the keys that are there make a shape.
+bool read_shape(JsonObject& o, GroupSpec& g) {
   std::uint32_t pairs = 0;
-  if (o.number("pairs", pairs, 1u, kCrowdMax / 2)) {
-    g.shape = Shape::kPairs;
-    g.publishers = g.subscribers = pairs;
-    return;
-  }
-  g.shape = Shape::kAll;
+  const bool in_pairs = o.number("pairs", pairs, 1u, kCrowdMax / 2);
   const bool publishers = o.number("publishers", g.publishers, 1u, kCrowdMax);
   const bool subscribers = o.number("subscribers", g.subscribers, 0u, kCrowdMax);
-  if (!publishers || !subscribers)
-    o.fail("pairs", "a group is either \"pairs\", or \"publishers\" and \"subscribers\" of which each hears all");
+  g.shape = in_pairs ? Shape::kPairs : Shape::kAll;
+  if (in_pairs) g.publishers = g.subscribers = pairs;
+  return in_pairs ? !publishers && !subscribers : publishers && subscribers;
 }
 
 void read_qos(JsonObject& o, GroupSpec& g) {
@@ -39,23 +36,26 @@ void read_qos(JsonObject& o, GroupSpec& g) {
   o.number("subscribe_qos", g.subscribe_qos, 0, 2);
 }
 
+/// Reads the two; check_topics() judges them when the group is known to have a shape.
 void read_topics(JsonObject& o, GroupSpec& g) {
-  const bool pairs = g.shape == Shape::kPairs;
   g.topic = g.name + "/%i";
   o.text("topic", g.topic);
+  g.filter = g.topic;
+  const std::size_t place = g.filter.find("%i");
+  if (g.shape == Shape::kAll && place != std::string::npos) g.filter.replace(place, 2, "+");
+  o.text("filter", g.filter);
+}
+
+void check_topics(JsonObject& o, const GroupSpec& g) {
   if (g.topic.empty() || g.topic.size() > kTopicBytesMax || g.topic.find_first_of("+#") != std::string::npos)
     o.fail("topic", "not a topic name: 1 to " + std::to_string(kTopicBytesMax) + " bytes without + and #");
-  const std::size_t place = g.topic.find("%i");
-  if (g.publishers > 1 && place == std::string::npos)
+  if (g.publishers > 1 && g.topic.find("%i") == std::string::npos)
     o.fail("topic", "several publishers need a %i in it, which becomes their number");
-  g.filter = g.topic;
-  if (!pairs && place != std::string::npos) g.filter.replace(place, 2, "+");
-  o.text("filter", g.filter);
   if (g.filter.empty()) o.fail("filter", "an empty filter");
   // With the number in both, or in neither, a filter must catch its group's topic: otherwise every message would be missed.
-  if (!filter_matches(g.filter, g.topic) && g.filter != g.topic)
+  if (!filter_matches(g.filter, g.topic))
     o.fail("filter", "\"" + g.filter + "\" does not match the topic \"" + g.topic + "\"");
-  if (pairs && g.subscribers > 1 && g.filter.find("%i") == std::string::npos)
+  if (g.shape == Shape::kPairs && g.subscribers > 1 && g.filter.find("%i") == std::string::npos)
     o.fail("filter", "in pairs it needs a %i, or every subscriber would get every message");
 }
 
@@ -102,16 +102,20 @@ void read_group(JsonItem& item, std::vector<GroupSpec>& groups) {
     GroupSpec g;
     o.text("name", g.name);
     o.require("name");
-    if (g.name.empty()) o.fail("name", "a group needs a name: it begins its clients' identifiers");
-    for (const GroupSpec& other : groups)
-      if (other.name == g.name) o.fail("name", "there are two groups named '" + g.name + "'");
-    read_shape(o, g);
+    const bool shaped = read_shape(o, g);
     read_topics(o, g);
     read_qos(o, g);
     o.number("payload_bytes", g.payload_bytes, kPayloadBytesMin, kPayloadBytesMax);
     o.duration("every", g.every, kMicrosecond, 24 * 3600 * kSecond);
     read_session(o, g);
     o.object("misbehave", [&](JsonObject& m) { read_misbehaviour(m, g.misbehave); });
+    o.finish();
+    if (g.name.empty()) o.fail("name", "a group needs a name: it begins its clients' identifiers");
+    for (const GroupSpec& other : groups)
+      if (other.name == g.name) o.fail("name", "there are two groups named '" + g.name + "'");
+    if (!shaped)
+      o.fail("pairs", "a group is either \"pairs\", or \"publishers\" and \"subscribers\" of which each hears all");
+    check_topics(o, g);
     groups.push_back(g);
   });
 }

@@ -56,6 +56,7 @@ void read_node(JsonItem& item, std::vector<NodeSpec>& nodes) {
     node.machine.speed_per_mille = speed_percent * 10;
     const bool given = o.with("clients", [&](JsonItem& i) { i.boolean(node.carries_clients); });
     o.require("name");
+    o.finish();
     if (node.name.empty()) o.fail("name", "a node needs a name");
     node.machine.nic_bits_per_second = megabits * 1'000'000;
     if (!given) node.carries_clients = node.role == Role::kReplicant;
@@ -69,17 +70,27 @@ void read_node(JsonItem& item, std::vector<NodeSpec>& nodes) {
   });
 }
 
-void read_nodes(JsonObject& o, Scenario& s) {
-  o.array("nodes", [&](JsonItem& item) { read_node(item, s.nodes); });
+void check_nodes(JsonObject& o, const Scenario& s) {
   if (s.nodes.empty()) o.fail("nodes", "at least one node is needed");
   if (s.nodes.size() > kNodesMax) o.fail("nodes", "more than " + std::to_string(kNodesMax) + " nodes");
   if (std::none_of(s.nodes.begin(), s.nodes.end(), [](const NodeSpec& n) { return n.role == Role::kCore; }))
     o.fail("nodes", "at least one node of the role \"core\" is needed");
-  // Without replicants, and without an explicit choice, the cores carry the clients.
+}
+
+/// Without replicants, and without an explicit choice, the cores carry the clients.
+void choose_carriers(Scenario& s) {
   if (std::none_of(s.nodes.begin(), s.nodes.end(), [](const NodeSpec& n) { return n.carries_clients; }))
     for (NodeSpec& n : s.nodes) n.carries_clients = true;
   for (std::size_t i = 0; i < s.nodes.size(); ++i)
     if (s.nodes[i].carries_clients) s.crowd.carriers.push_back(static_cast<NodeId>(i));
+}
+
+void check_crowd(JsonObject& o, const CrowdSpec& crowd) {
+  if (crowd.groups.empty()) o.fail("crowd", "at least one group of clients is needed");
+  const CrowdSize size = measure(crowd);
+  if (size.clients > kCrowdMax) o.fail("crowd", "more than " + std::to_string(kCrowdMax) + " clients");
+  if (size.flows > kFlowsMax)
+    o.fail("crowd", "more than " + std::to_string(kFlowsMax) + " pairs of a publisher and a subscriber");
 }
 
 void read_phases(JsonObject& o, CrowdSpec& c) {
@@ -197,33 +208,34 @@ std::optional<Scale> parse_scale(std::string_view text) {
 
 Scenario read_scenario(std::string_view text, std::string_view file, Scale scale) {
   Scenario s;
+  Nanos recovery = 10 * kSecond;
   const JsonDocument document = JsonDocument::parse(text, file);
   document.root().object([&](JsonObject& o) {
     o.text("name", s.name);
-    o.require("name");
     o.text("description", s.description);
     o.number("seed", s.crowd.seed, 0u, UINT64_MAX);
-    read_nodes(o, s);
+    o.array("nodes", [&](JsonItem& item) { read_node(item, s.nodes); });
     o.object("network", [&](JsonObject& n) { read_network(n, s.network); });
     o.choice("placement", s.crowd.placement, {{"paired", Placement::kPaired}, {"random", Placement::kRandom}});
     o.object("phases", [&](JsonObject& p) { read_phases(p, s.crowd); });
     o.array("crowd", [&](JsonItem& item) { read_group(item, s.crowd.groups); });
-    if (s.crowd.groups.empty()) o.fail("crowd", "at least one group of clients is needed");
-    scale_crowd(s.crowd, scale);
-    const CrowdSize size = measure(s.crowd);
-    if (size.clients > kCrowdMax) o.fail("crowd", "more than " + std::to_string(kCrowdMax) + " clients");
-    if (size.flows > kFlowsMax)
-      o.fail("crowd", "more than " + std::to_string(kFlowsMax) + " pairs of a publisher and a subscriber");
-    Nanos recovery = 10 * kSecond;
     o.object("faults", [&](JsonObject& f) {
       f.duration("recovery", recovery, 0, kPhaseMax);
       f.array("plan", [&](JsonItem& item) { read_fault(item, s); });
       f.require("plan");
     });
-    place_faults(s, static_cast<Nanos>(size.clients) * kSecond / s.crowd.connects_per_second + s.crowd.settle, recovery);
     o.object("expect", [&](JsonObject& e) { read_expectations(e, s.expect); });
     o.object("published", [&](JsonObject& p) { read_published(p, s.published); });
+    for (const char* key : {"name", "nodes", "crowd"}) o.require(key);
+    // A misspelt key first: what is missing may be missing because of it.
+    o.finish();
+    check_nodes(o, s);
+    scale_crowd(s.crowd, scale);
+    check_crowd(o, s.crowd);
   });
+  choose_carriers(s);
+  const Nanos ramp = static_cast<Nanos>(measure(s.crowd).clients) * kSecond / s.crowd.connects_per_second;
+  place_faults(s, ramp + s.crowd.settle, recovery);
   s.scale = std::to_string(scale.numerator);
   if (scale.denominator != 1) s.scale += "/" + std::to_string(scale.denominator);
   return s;

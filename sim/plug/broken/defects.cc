@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/plug/broken/defects.h"
 
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <utility>
@@ -140,6 +141,12 @@ class Remembers final : public Broken {
   std::uint32_t extra_;
 };
 
+/// Ends the whole process, as an assertion would.
+class Crashes final : public Broken {
+  using Broken::Broken;
+  void deliver(Session&, const Delivery&) override { std::abort(); }
+};
+
 /// Does everything right and counts wrong.
 class Miscounted final : public Broken {
   using Broken::Broken;
@@ -160,6 +167,7 @@ constexpr std::pair<std::string_view, Make> kDefects[] = {
     {"qos2-lost", make<Lost<2>>},      {"qos2-forgetful", make<Forgetful>}, {"order-swapped", make<Swapped>},
     {"misdelivered", make<Misdelivered>}, {"payload-altered", make<Altered>}, {"garbled", make<Garbled>},
     {"stale-retained", make<Stale>},   {"miscounted", make<Miscounted>},    {"remembers", make<Remembers>},
+    {"crashes", make<Crashes>},
 };
 
 }  // namespace
@@ -172,7 +180,7 @@ std::unique_ptr<Broker> make_broken(std::string_view defect, const orrery_effect
 
 std::string_view defect_names() {
   return "qos0-twice, qos1-lost, qos2-twice, qos2-lost, qos2-forgetful, order-swapped, misdelivered, payload-altered, "
-         "garbled, stale-retained, miscounted, remembers";
+         "garbled, stale-retained, miscounted, remembers, crashes";
 }
 
 }  // namespace orrery::sim::small
