@@ -71,7 +71,6 @@ void Run::poll() {
 }
 
 void Run::step() {
-  const Nanos in_phase = monotonic_now() - phase_began_;
   switch (phase_) {
     case Phase::kConnecting:
       if (sum(Count::kSettled) == plan_.options.connections() || report_.interrupted) begin_traffic();
@@ -80,14 +79,21 @@ void Run::step() {
       if (traffic_ends()) begin_draining();
       break;
     case Phase::kDraining:
-      if (drained() || in_phase > kDrainMax) begin_closing();
+      if (drained() || drain_is_quiet()) begin_closing();
       break;
     case Phase::kClosing:
-      if (in_phase > kCloseGrace) phase_ = Phase::kDone;
+      if (monotonic_now() - phase_began_ > kCloseGrace) phase_ = Phase::kDone;
       break;
     case Phase::kDone:
       break;
   }
+}
+
+bool Run::drain_is_quiet() {
+  const std::uint64_t seen = sum(Count::kReceived) + sum(Count::kAcknowledged);
+  if (seen != drain_seen_) phase_began_ = monotonic_now();
+  drain_seen_ = seen;
+  return monotonic_now() - phase_began_ > kDrainQuiet;
 }
 
 void Run::begin_traffic() {

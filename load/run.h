@@ -17,8 +17,8 @@
 
 namespace orrery::load {
 
-/// How long messages and acknowledgements may still come after the last send.
-inline constexpr Nanos kDrainMax = 3 * kSecond;
+/// After the last send the run ends when nothing has come for so long.
+inline constexpr Nanos kDrainQuiet = 3 * kSecond;
 /// How long DISCONNECTs may take to go out.
 inline constexpr Nanos kCloseGrace = 300 * kMillisecond;
 /// From the command to publish to the first intended time, so that every worker has heard of it.
@@ -41,6 +41,7 @@ class Run {
   bool traffic_ends() const;
   bool published() const;
   bool drained() const;
+  bool drain_is_quiet();
   void begin_traffic();
   void begin_draining();
   void begin_closing();
@@ -66,6 +67,7 @@ class Run {
   Nanos began_ = 0;
   Nanos phase_began_ = 0;
   Nanos traffic_began_ = 0;
+  std::uint64_t drain_seen_ = 0;  // messages and acknowledgements that had come when phase_began_ was set last
   std::uint64_t sent_before_ = 0;
   std::uint64_t received_before_ = 0;
   std::vector<std::size_t> intervals_missing_;  // for each line: workers whose interval has not come yet

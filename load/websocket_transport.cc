@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // MQTT over WebSocket by Beast's stream, without compression.
-#include <array>
 #include <boost/beast/websocket.hpp>
 
 #include "load/socket.h"
@@ -13,6 +12,10 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
+
+/// Bytes of one read: at first, and at most. It doubles whenever a read fills it, so that only who gets much holds much.
+constexpr std::size_t kReadBlockFirst = 1024;
+constexpr std::size_t kReadBlockMax = 64 * 1024;
 
 class WebSocketTransport final : public Transport {
  public:
@@ -73,6 +76,7 @@ class WebSocketTransport final : public Transport {
     stream_.async_read_some(asio::buffer(block_), [this](error_code e, std::size_t size) {
       if (e) return fail(e);
       if (size > 0 && !closing_) owner_.transport_bytes({block_.data(), size});
+      if (size == block_.size() && size < kReadBlockMax) block_.resize(2 * size);
       read();
     });
   }
@@ -121,7 +125,7 @@ class WebSocketTransport final : public Transport {
   std::unique_ptr<beast::websocket::response_type> response_;
   Buffer queued_;
   Buffer sending_;
-  std::array<std::uint8_t, 1024> block_;
+  Buffer block_ = Buffer(kReadBlockFirst);
   bool writing_ = false;
   bool closing_ = false;
 };
