@@ -21,6 +21,8 @@ Cases all_cases() {
   add_flow_cases(cases);
   add_shared_cases(cases);
   add_auth_cases(cases);
+  add_websocket_cases(cases);
+  add_rfc6455_cases(cases);
   add_property_table_cases(cases);
   add_shape_table_cases(cases);
   return cases;

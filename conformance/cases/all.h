@@ -21,6 +21,8 @@ void add_property_cases(Cases& cases);
 void add_flow_cases(Cases& cases);
 void add_shared_cases(Cases& cases);
 void add_auth_cases(Cases& cases);
+void add_websocket_cases(Cases& cases);
+void add_rfc6455_cases(Cases& cases);
 void add_property_table_cases(Cases& cases);
 void add_shape_table_cases(Cases& cases);
 

@@ -12,7 +12,7 @@ void add_authentication(Cases& cases) {
   cases.push_back({
       .id = "auth-unknown-method",
       .v311 = "",
-      .v5 = "4.12.0-1 4.12.0-4 3.2.2-7 3.2.2-6",
+      .v5 = "4.12.0-1 4.12.0-4 3.2.2-6 3.2.2-7 3.2.2-8",
       .what = "CONNECT names an authentication method that no server knows.",
       .expect = "CONNACK 0x8c or 0x87, or just the close.",
       .versions = kOnly5,

@@ -31,7 +31,7 @@ void add_accepting(Cases& cases) {
   cases.push_back({
       .id = "connect-accepted",
       .v311 = "3.1.4-4 3.2.0-1 3.2.2-1 3.1.4-3 7.1.1-1",
-      .v5 = "3.1.4-5 3.2.0-1 3.2.2-1 3.2.2-2 3.1.4-4 2.2.2-1 4.2.0-1",
+      .v5 = "3.1.4-5 3.2.0-1 3.2.2-1 3.2.2-2 3.2.2-8 3.1.4-4 2.2.2-1 4.2.0-1",
       .what = "A client sends a well-formed CONNECT that asks for a clean session.",
       .expect = "CONNACK with code 0 and session present 0, before anything else.",
       .versions = kAllVersions,
@@ -110,7 +110,7 @@ void add_first_and_second(Cases& cases) {
   cases.push_back({
       .id = "connect-must-be-first",
       .v311 = "3.1.0-1 4.8.0-1",
-      .v5 = "3.1.0-1 4.13.1-1",
+      .v5 = "3.1.0-1 3.14.0-1 4.13.1-1",
       .what = "The first packet of a connection is PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, PUBACK, PUBREL or DISCONNECT.",
       .expect = "The server closes the connection and answers nothing that only a connected client may get.",
       .body = [](Context& t) {
@@ -207,7 +207,7 @@ void add_protocol_fields(Cases& cases) {
       }});
   cases.push_back({
       .id = "connect-reserved-flag",
-      .v311 = "3.1.2-3 3.1.4-1",
+      .v311 = "3.1.2-3 3.1.4-1 3.2.2-6",
       .v5 = "3.1.2-3 3.1.4-1",
       .what = "The reserved bit of the connect flags is 1.",
       .expect = "The server closes the connection (3.1.1: without CONNACK; 5: malformed packet).",

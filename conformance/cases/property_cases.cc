@@ -226,12 +226,13 @@ void add_requests(Cases& cases) {
   cases.push_back({
       .id = "property-omitted-when-too-large",
       .v311 = "",
-      .v5 = "3.1.2-24 3.2.2-19 3.2.2-20 3.4.2-2 3.4.2-3 3.5.2-2 3.5.2-3 3.7.2-2 3.7.2-3 3.9.2-1 3.9.2-2 3.11.2-1 3.11.2-2 3.14.2-3 3.14.2-4",
+      .v5 = "3.1.2-24 3.2.2-19 3.2.2-20 3.4.2-2 3.4.2-3 3.5.2-2 3.5.2-3 3.6.2-2 3.6.2-3 3.7.2-2 3.7.2-3 3.9.2-1 3.9.2-2 3.11.2-1 3.11.2-2 3.14.2-3 3.14.2-4",
       .what = "A client whose maximum packet size is 24 bytes causes acknowledgements with every kind of code, and an error.",
       .expect = "No packet is larger: reason strings and user properties are left out where they do not fit.",
       .versions = kOnly5,
       .needs = bit(Capability::kQos2),
       .body = [](Context& t) {
+        t.forgive("MQTT-4.3.3-4");  // a PUBREL with an error code, for a PUBREC that answers nothing
         Client& c = t.client("a");
         const auto connack = c.try_connect(c.connect_packet_for({.properties = {number_property(PropertyId::kMaximumPacketSize, 24)}}));
         t.need(connack.has_value() && connack->code == 0, "the server's CONNACK does not fit in 24 bytes");
@@ -240,7 +241,9 @@ void add_requests(Cases& cases) {
         c.send(ack_packet(Type::kPubrel, 999));
         c.take_id(Type::kPubcomp, 999);
         c.unsubscribe({t.topic("unknown")});
-        c.subscribe_all({{t.topic(), 0}});
+        c.subscribe_all({{t.topic(), 2}});
+        c.send(ack_packet(Type::kPubrec, 998));
+        c.ping();
         c.send_raw(frame(0x36, text(t.topic()) + u16(1) + varint(0)));
         c.expect_closed(kMalformed);
         Client& refused = t.client("b");

@@ -266,7 +266,7 @@ void add_takeover(Cases& cases) {
   cases.push_back({
       .id = "takeover",
       .v311 = "3.1.4-2",
-      .v5 = "3.1.4-3 3.14.4-2 4.13.2-1",
+      .v5 = "3.1.4-3 3.14.2-2 3.14.4-2 4.13.2-1",
       .what = "A second connection comes with the identifier of a client that is connected.",
       .expect = "The first is disconnected (5: with DISCONNECT 0x8e); the second works.",
       .versions = kAllVersions,

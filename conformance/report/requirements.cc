@@ -23,6 +23,12 @@ std::vector<std::string> split(std::string_view line) {
   return out;
 }
 
+// Checked on every packet that a server sends (wire/decode.cc, cases/observer.cc), whatever the case is about.
+constexpr std::string_view kWatched[] = {
+    "X-assigned-unasked", "X-client-packet-from-server", "X-connack-code", "X-connack-flags", "X-connack-twice",
+    "X-packet-truncated", "X-pingresp-unasked", "X-server-disconnect-311", "X-ws-frame",
+};
+
 std::string generated_name(const std::string& id) {
   // Cases made from a table would fill the column: "x-twice-connect-session-expiry" counts as "x-twice-*".
   if (id.rfind("x-", 0) != 0) return id;
@@ -54,9 +60,11 @@ const Requirement* find_requirement(std::string_view id, Version v) {
 
 std::vector<std::string> covering(const Requirement& r, const Cases& cases) {
   std::vector<std::string> out;
+  if (std::find(std::begin(kWatched), std::end(kWatched), r.id) != std::end(kWatched)) out.push_back("(every-packet)");
   for (const Case& c : cases) {
-    for (const Version v : {Version::k311, Version::k5}) {
-      if ((c.versions & bit(v)) == 0 || (r.version != "any" && r.version != version_name(v))) continue;
+    for (const Version v : {Version::k31, Version::k311, Version::k5}) {
+      const char* version = v == Version::k5 ? "5" : "3.1.1";
+      if ((c.versions & bit(v)) == 0 || (r.version != "any" && r.version != version)) continue;
       const std::vector<std::string> ids = requirements_of(c, v);
       if (std::find(ids.begin(), ids.end(), r.id) == ids.end()) continue;
       const std::string name = generated_name(c.id);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/driver/driver_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "broker/base/strict_json.h"
+#include "conformance/driver/url.h"
+
+namespace orrery::conformance {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string error_of(const std::string& text) {
+  try {
+    parse_driver_file(text, "x.json");
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(DriverFile, TheOnesInTheTreeAreRead) {
+  for (const char* name : {"mosquitto", "orrery"}) {
+    std::ifstream in(std::string("conformance/brokers/") + name + ".json");
+    std::ostringstream text;
+    text << in.rdbuf();
+    const DriverFile d = parse_driver_file(text.str(), name);
+    EXPECT_EQ(d.name, name);
+    EXPECT_FALSE(d.listeners.empty());
+    for (const Deviation& x : d.deviations) {
+      EXPECT_FALSE(x.reason.empty());
+      EXPECT_THAT(x.link, HasSubstr("https://"));
+    }
+  }
+}
+
+TEST(DriverFile, EveryMistakeIsNamed) {
+  const std::string head = R"({"name": "x", "command": ["x"], "listeners": ["tcp://127.0.0.1:{port:a}"], )";
+  EXPECT_THAT(error_of(R"({"name": "x", "command": ["x"]})"), HasSubstr("listeners"));
+  EXPECT_THAT(error_of(R"({"name": "x", "command": [], "listeners": ["tcp://h"]})"), HasSubstr("program"));
+  EXPECT_THAT(error_of(head + R"("lack": []})"), HasSubstr("lacks"));
+  EXPECT_THAT(error_of(head + R"("lacks": ["qos3"]})"), HasSubstr("qos2"));
+  EXPECT_THAT(error_of(head + R"("versions": ["4"]})"), HasSubstr("3.1.1"));
+  EXPECT_THAT(error_of(head + R"("deviations": [{"case": "a", "link": "b"}]})"), HasSubstr("reason"));
+  EXPECT_THAT(error_of(head + R"("ready_within": "soon"})"), HasSubstr("ready_within"));
+}
+
+TEST(DriverFile, CapabilitiesAreClaimedAndLacking) {
+  const DriverFile d = parse_driver_file(
+      R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"], "claims": ["durable"], "lacks": ["qos2", "restart"]})", "x.json");
+  EXPECT_NE(d.capabilities & bit(Capability::kDurable), 0U);
+  EXPECT_EQ(d.capabilities & bit(Capability::kQos2), 0U);
+  EXPECT_EQ(d.capabilities & bit(Capability::kRestart), 0U);
+  EXPECT_NE(d.capabilities & bit(Capability::kRetain), 0U);
+}
+
+TEST(Placeholders, AreFilledTheSameEachTime) {
+  Placeholders p("/dir", "/bin");
+  const std::string ports = p.fill("{port:a} {port:b} {port:a}");
+  std::istringstream in(ports);
+  std::string a, b, again;
+  in >> a >> b >> again;
+  EXPECT_EQ(a, again);
+  EXPECT_NE(a, b);
+  EXPECT_EQ(p.fill("{dir}/{bin} {unknown} {"), "/dir//bin {unknown} {");
+}
+
+TEST(Deviation, AppliesByNameOrBeginning) {
+  const Deviation exact{"qos2-x", kOnly5, "r", "l"};
+  EXPECT_TRUE(applies(exact, "qos2-x", Version::k5));
+  EXPECT_FALSE(applies(exact, "qos2-x", Version::k311));
+  EXPECT_FALSE(applies(exact, "qos2-xy", Version::k5));
+  const Deviation all{"x-flags-*", kAllVersions, "r", "l"};
+  EXPECT_TRUE(applies(all, "x-flags-pingreq-1", Version::k311));
+  EXPECT_FALSE(applies(all, "x-cut-connect-1", Version::k311));
+}
+
+TEST(Url, TheFormsThatAreTaken) {
+  EXPECT_EQ(to_text(parse_url("tcp://broker.example")), "tcp://broker.example:1883");
+  EXPECT_EQ(to_text(parse_url("ws://[::1]:80/x/y")), "ws://[::1]:80/x/y");
+  EXPECT_EQ(to_text(parse_url("ws://h")), "ws://h:8083/mqtt");
+  for (const char* bad : {"h:1883", "http://h", "tcp://", "tcp://h:0", "tcp://h:70000", "tcp://h:x", "tcp://h/path"})
+    EXPECT_THROW(parse_url(bad), std::invalid_argument) << bad;
+}
+
+}  // namespace
+}  // namespace orrery::conformance
