@@ -39,13 +39,12 @@ void RouteTable::retire_list(List<Item>* list) {
 RouteTable::RouteTable(Heap& heap, QuiescentStates& states, std::uint64_t seed)
     : heap_(heap),
       states_(states),
-      filters_(heap, states, seed),
-      words_(heap, states),
+      filters_(heap, states, seed, TopicIndex::Values::kWith),
       shared_(heap, states, seed),
       groups_(heap, states) {}
 
 RouteTable::~RouteTable() {
-  for (std::uint32_t id = 0; id < filters_.end(); ++id) retire_word(words_[id].load(std::memory_order_relaxed));
+  for (std::uint32_t id = 0; id < filters_.end(); ++id) retire_word(word_of(id));
   for (std::uint32_t id = 0; id < shared_.end(); ++id) {
     List<std::uint32_t>* list = groups_[id].load(std::memory_order_relaxed);
     if (list != nullptr) retire_list(list);
@@ -53,13 +52,18 @@ RouteTable::~RouteTable() {
 }
 
 std::size_t RouteTable::memory_bytes() const {
-  return filters_.memory_bytes() + words_.memory_bytes() + shared_.memory_bytes() + groups_.memory_bytes() + list_bytes_;
+  return filters_.memory_bytes() + shared_.memory_bytes() + groups_.memory_bytes() + list_bytes_;
 }
 
 std::uint32_t RouteTable::rows() const {
   std::uint32_t sum = 0;
   for (const std::uint32_t n : rows_) sum += n;
   return sum;
+}
+
+std::uint64_t RouteTable::word_of(std::uint32_t id) const {
+  const std::atomic<std::uint64_t>* word = filters_.value(id);
+  return word == nullptr ? 0 : word->load(std::memory_order_acquire);
 }
 
 RouteTable::List<Place>* RouteTable::place_list(std::uint64_t word) {
@@ -87,12 +91,11 @@ void RouteTable::set_places(std::uint32_t id, std::span<const Place> places) {
   } else if (places.size() > 1) {
     word = reinterpret_cast<std::uintptr_t>(make_list(places));
   }
-  retire_word(words_[id].exchange(word, std::memory_order_acq_rel));
+  retire_word(filters_.value(id)->exchange(word, std::memory_order_acq_rel));
 }
 
 bool RouteTable::add(std::string_view filter, Place place) {
   ORRERY_ASSERT(place.node < kPlaceNodesMax);
-  words_.reserve(std::uint64_t{filters_.end()} + 1);  // before a reader can meet the id
   const auto [id, created] = filters_.insert(filter);
   if (id == kNoFilter) return false;
   const std::string_view inside = shared_filter(filter);
@@ -101,7 +104,7 @@ bool RouteTable::add(std::string_view filter, Place place) {
     return false;
   }
   Place one;
-  const std::span<const Place> places = places_of(words_[id].load(std::memory_order_relaxed), one);
+  const std::span<const Place> places = places_of(word_of(id), one);
   const auto at = std::lower_bound(places.begin(), places.end(), place);
   if (at != places.end() && *at == place) return false;
   scratch_.assign(places.begin(), at);
@@ -130,7 +133,7 @@ std::uint32_t RouteTable::remove_if(std::uint32_t id, Wanted&& wanted) {
   Place one;
   std::uint32_t removed = 0;
   scratch_.clear();
-  for (const Place& p : places_of(words_[id].load(std::memory_order_relaxed), one)) {
+  for (const Place& p : places_of(word_of(id), one)) {
     if (wanted(p)) {
       ++removed;
       --rows_[p.node];
@@ -203,9 +206,7 @@ void RouteTable::add_unmasked(std::uint64_t word, PlaceSet& out) const {
 
 void RouteTable::match(std::string_view topic, PlaceSet& out) const {
   out.clear();
-  filters_.match(topic, [&](std::uint32_t id) {
-    add_unmasked(words_[id].load(std::memory_order_acquire), out);
-  });
+  filters_.match_values(topic, [&](std::uint64_t word) { add_unmasked(word, out); });
   out.finish();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The node's route table: which shards of which nodes want a topic. A row is (topic filter, place).
 //
-// Over a TopicIndex, one word for each filter: the place itself if there is one (the usual case, 52 bytes a row in all), or
+// Over a TopicIndex, one word for each filter: the place itself if there is one (the usual case, 39 to 44 bytes a row in all for a filter of 10 bytes), or
 // a pointer to an immutable sorted list, replaced as a whole. Written by shard 0, read by all shards of the node; see
 // topic_index.h for the rules. Each shard calls QuiescentStates::passed at the end of its events, shard 0 reclaim() too.
 //
@@ -77,12 +77,12 @@ class RouteTable {
   static constexpr std::uint64_t kCursorEnd = UINT64_MAX;
   template <class Visit>
   std::uint64_t for_each_of(NodeId node, std::uint64_t cursor, Visit&& visit) const {
-    for (std::uint64_t id = cursor >> kShardBits; id < filters_.end(); ++id) {
-      const std::uint64_t first_shard = id == cursor >> kShardBits ? cursor & ((1u << kShardBits) - 1) : 0;
+    std::uint64_t first_shard = cursor & ((1u << kShardBits) - 1);
+    for (auto id = static_cast<std::uint32_t>(cursor >> kShardBits); id < filters_.end(); ++id, first_shard = 0) {
       Place one;
-      for (const Place& p : places_of(words_[id].load(std::memory_order_relaxed), one))
-        if (p.node == node && p.shard >= first_shard && !visit(filters_.filter(static_cast<std::uint32_t>(id)), p.shard))
-          return (id << kShardBits) + p.shard + 1u;
+      for (const Place& p : places_of(word_of(id), one))
+        if (p.node == node && p.shard >= first_shard && !visit(filters_.filter(id), p.shard))
+          return (std::uint64_t{id} << kShardBits) + p.shard + 1u;
     }
     return kCursorEnd;
   }
@@ -105,21 +105,22 @@ class RouteTable {
     if (!any_shared_.load(std::memory_order_acquire)) return;
     shared_.match(topic, [&](std::uint32_t shared_id) {
       for (const std::uint32_t id : groups_of(shared_id)) {
-        const std::string_view filter = filters_.filter(id);
         scratch.clear();
-        add_unmasked(words_[id].load(std::memory_order_acquire), scratch);
-        if (!scratch.empty() && !filter.empty()) visit(filter, scratch.span());
+        add_unmasked(word_of(id), scratch);
+        if (!scratch.empty()) visit(filters_.filter(id), scratch.span());
       }
     });
   }
 
  private:
-  // A word is 0, a pointer to an immutable list (16-aligned), or a place: kInline | node << 16 | shard << 32.
+  // A filter's word is 0, a pointer to an immutable list (16-aligned), or a place: kInline | node << 16 | shard << 32.
   static constexpr std::uint64_t kInline = 1;
   static constexpr unsigned kShardBits = 17;
   template <class Item>
   struct List;
 
+  /// 0 for an id that is not in use.
+  std::uint64_t word_of(std::uint32_t id) const;
   static List<Place>* place_list(std::uint64_t word);
   static std::span<const Place> places_of(std::uint64_t word, Place& inline_place);
   std::span<const std::uint32_t> groups_of(std::uint32_t shared_id) const;
@@ -139,9 +140,8 @@ class RouteTable {
 
   Heap& heap_;
   QuiescentStates& states_;
-  TopicIndex filters_;                                     // rows' filters, the shared ones whole
-  ChunkedArray<std::atomic<std::uint64_t>> words_;         // by id of filters_
-  TopicIndex shared_;                                      // the filters inside shared ones
+  TopicIndex filters_;                                      // rows' filters with their words, the shared ones whole
+  TopicIndex shared_;                                       // the filters inside shared ones
   ChunkedArray<std::atomic<List<std::uint32_t>*>> groups_;  // by id of shared_: ids of filters_
   std::atomic<bool> any_shared_{false};
   std::atomic<std::uint64_t> masked_{0};

@@ -3,15 +3,17 @@
 
 #include <algorithm>
 #include <bit>
+#include <new>
 
 #include "broker/base/assert.h"
 #include "broker/routing/limits.h"
 
 namespace orrery::routing {
 
-TextArena::TextArena(Heap& heap, QuiescentStates& states)
+TextArena::TextArena(Heap& heap, QuiescentStates& states, Values values)
     : heap_(heap),
       states_(states),
+      values_(static_cast<std::uint32_t>(values)),
       chunks_(HeapAllocator<Chunk>(heap)),
       wasteful_(HeapAllocator<std::uint32_t>(heap)),
       numbers_(heap, states, 1u << kChunkShift) {}
@@ -36,6 +38,8 @@ TextRef TextArena::add(std::uint32_t owner, std::string_view text) {
   Chunk& chunk = chunks_[newest_];
   char* record = directory_.load(std::memory_order_relaxed)[newest_] + chunk.used;
   const auto size = static_cast<std::uint16_t>(text.size());
+  if (values_ != 0) new (record) std::atomic<std::uint64_t>(0);
+  record += values_;
   std::memcpy(record, &owner, 4);
   std::memcpy(record + 4, &size, 2);
   if (!text.empty()) std::memcpy(record + kHeader, text.data(), text.size());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts under 32-bit references: each is a record {owner, size, bytes} in large chunks, 6 bytes and padding to 4 over the text.
+// Texts under 32-bit references: each is a record {value, owner, size, bytes} in large chunks, 6 bytes and padding to 8 over the
+// text. The value, 8 bytes more, is for arenas that ask for it: an atomic word beside the text, so that whoever has compared
+// the text has it in the cache.
 //
-// Records never change. Removing only counts; when more than half of a full chunk is garbage, compact() copies what lives of
+// Records never change, but for the value. Removing only counts; when more than half of a full chunk is garbage, compact() copies what lives of
 // it behind the newest chunk and retires it, so that waste stays below the size of what lives plus one chunk, and the
-// pause is bounded by one chunk (256 KiB) at a time. One writer, many readers (quiescent.h).
+// pause is bounded by one chunk (512 KiB) at a time. A reader that still has the old record sees the value of that time. One writer, many readers (quiescent.h).
 #pragma once
 
 #include <atomic>
@@ -17,18 +19,19 @@
 
 namespace orrery::routing {
 
-/// A record's place in units of 4 bytes: chunk << 16 | position. 0 is none.
+/// A record's place in units of 8 bytes: chunk << 16 | position. 0 is none.
 using TextRef = std::uint32_t;
 inline constexpr TextRef kNoText = 0;
 
 class TextArena {
  public:
-  TextArena(Heap& heap, QuiescentStates& states);
+  enum class Values : std::uint8_t { kWithout = 0, kWith = 8 };
+  TextArena(Heap& heap, QuiescentStates& states, Values values = Values::kWithout);
   ~TextArena();
   TextArena(const TextArena&) = delete;
   TextArena& operator=(const TextArena&) = delete;
 
-  /// At most kFilterBytesMax bytes. kNoText when the arena is full (16 GiB).
+  /// At most kFilterBytesMax bytes. The value is 0. kNoText when the arena is full (32 GiB).
   TextRef add(std::uint32_t owner, std::string_view text);
   /// Never kNoText. The text stays readable for those who read it now.
   void remove(TextRef ref);
@@ -37,14 +40,16 @@ class TextArena {
     if (ref == kNoText) return {};
     const char* record = at(ref);
     std::uint16_t size;
-    std::memcpy(&size, record + 4, 2);
-    return {record + kHeader, size};
+    std::memcpy(&size, record + values_ + 4, 2);
+    return {record + values_ + kHeader, size};
   }
   std::uint32_t owner(TextRef ref) const {
     std::uint32_t owner;
-    std::memcpy(&owner, at(ref), 4);
+    std::memcpy(&owner, at(ref) + values_, 4);
     return owner;
   }
+  /// In an arena with values. The writer alone changes it.
+  std::atomic<std::uint64_t>& value(TextRef ref) const { return *reinterpret_cast<std::atomic<std::uint64_t>*>(at(ref)); }
 
   /// To be called after add() and remove(). Owners has `TextRef text_of(owner)`: the owner's present record, which tells
   /// garbage, and `void text_moved(owner, from, to)`: publish the new place.
@@ -59,6 +64,7 @@ class TextArena {
         if (owners.text_of(who) != from) continue;
         const TextRef to = add(who, text(from));
         if (to == kNoText) return;
+        if (values_ != 0) value(to).store(value(from).load(std::memory_order_relaxed), std::memory_order_relaxed);
         live_ -= bytes_of(text(from).size());
         owners.text_moved(who, from, to);
       }
@@ -69,7 +75,7 @@ class TextArena {
   std::size_t memory_bytes() const;
 
  private:
-  static constexpr std::uint32_t kUnit = 4;
+  static constexpr std::uint32_t kUnit = 8;
   static constexpr std::uint32_t kHeader = 6;
   static constexpr std::uint32_t kFirst = kUnit;  // so that no reference is 0
   static constexpr unsigned kChunkShift = 16;
@@ -84,11 +90,11 @@ class TextArena {
     bool queued = false;
   };
 
-  const char* at(TextRef ref) const {
+  char* at(TextRef ref) const {
     return directory_.load(std::memory_order_acquire)[ref >> kChunkShift] + std::size_t{ref & 0xffff} * kUnit;
   }
-  static std::uint32_t bytes_of(std::size_t text_size) {
-    return static_cast<std::uint32_t>((text_size + kHeader + kUnit - 1) / kUnit * kUnit);
+  std::uint32_t bytes_of(std::size_t text_size) const {
+    return static_cast<std::uint32_t>((values_ + kHeader + text_size + kUnit - 1) / kUnit * kUnit);
   }
   std::uint32_t record_size(std::uint32_t chunk, std::uint32_t position) const {
     return bytes_of(text(chunk << kChunkShift | position / kUnit).size());
@@ -100,6 +106,7 @@ class TextArena {
 
   Heap& heap_;
   QuiescentStates& states_;
+  std::uint32_t values_;  // bytes before the owner
   std::atomic<char**> directory_{nullptr};
   std::uint32_t directory_capacity_ = 0;
   HeapVector<Chunk> chunks_;

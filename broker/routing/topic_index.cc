@@ -31,9 +31,9 @@ bool filter_within_limits(std::string_view filter) {
   return !mqtt::has_wildcard(matched) || mqtt::topic_levels(matched) <= kLevelsMax;
 }
 
-TopicIndex::TopicIndex(Heap& heap, QuiescentStates& states, std::uint64_t seed)
+TopicIndex::TopicIndex(Heap& heap, QuiescentStates& states, std::uint64_t seed, Values values)
     : seed_(seed),
-      texts_(heap, states),
+      texts_(heap, states, values),
       table_(heap, states),
       text_of_(heap, states),
       ids_(heap, states, kFiltersMax),
@@ -44,21 +44,27 @@ std::size_t TopicIndex::memory_bytes() const {
          trie_.memory_bytes();
 }
 
-std::uint32_t TopicIndex::find(std::string_view filter, std::uint32_t hash) const {
+TextRef TopicIndex::find_text(std::string_view filter, std::uint32_t hash) const {
   SlotTable::Probe probe(table_, hash);
   for (TextRef text = probe.next(); text != kNoText; text = probe.next())
-    if (texts_.text(text) == filter) return texts_.owner(text);
-  return kNoFilter;
+    if (texts_.text(text) == filter) return text;
+  return kNoText;
+}
+
+TextRef TopicIndex::find_topic(std::string_view topic) const {
+  const TextRef text = find_text(topic, upper_half(text_hash(topic, seed_)));
+  return text != kNoText && shared_filter(topic).empty() ? text : kNoText;
 }
 
 std::uint32_t TopicIndex::find(std::string_view filter) const {
-  return find(filter, upper_half(text_hash(filter, seed_)));
+  const TextRef text = find_text(filter, upper_half(text_hash(filter, seed_)));
+  return text == kNoText ? kNoFilter : texts_.owner(text);
 }
 
 TopicIndex::Inserted TopicIndex::insert(std::string_view filter) {
   const std::uint32_t hash = upper_half(text_hash(filter, seed_));
-  const std::uint32_t known = find(filter, hash);
-  if (known != kNoFilter) return {known, false};
+  const TextRef known = find_text(filter, hash);
+  if (known != kNoText) return {texts_.owner(known), false};
   const std::uint32_t id = ids_.next();
   if (id == IdPool::kNone || !filter_within_limits(filter)) return {kNoFilter, false};
   const TextRef text = texts_.add(id, filter);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps topic filters to dense ids and finds the ids of all filters that match a topic name (MQTT 5.0 section 4.7).
 //
-// Every filter is one record in an arena of texts and one slot of an open-addressing table over it: 44 bytes for a filter of
-// 10 bytes, and a match without wildcards is one hash, one slot, one record. Filters with wildcards stand in a trie besides,
+// Every filter is one record in an arena of texts and one slot of an open-addressing table over it: 31 to 36 bytes for a filter
+// of 10 bytes, and a match without wildcards is one hash, one slot, one record. An index may keep a word for each filter in
+// the record (8 bytes more), so that what the filter stands for costs no further cache miss. Filters with wildcards stand in a trie besides,
 // which is walked only if there are any. Neither depth nor length of a topic costs more than reading it: nothing recurses,
 // and the walk goes no deeper than the trie.
 //
@@ -35,8 +36,9 @@ inline constexpr std::uint32_t kNoFilter = UINT32_MAX;
 
 class TopicIndex {
  public:
+  using Values = TextArena::Values;
   /// `seed` keys the hash: different per node, so that nobody can prepare topics that collide.
-  TopicIndex(Heap& heap, QuiescentStates& states, std::uint64_t seed);
+  TopicIndex(Heap& heap, QuiescentStates& states, std::uint64_t seed, Values values = Values::kWithout);
   TopicIndex(const TopicIndex&) = delete;
   TopicIndex& operator=(const TopicIndex&) = delete;
 
@@ -53,15 +55,31 @@ class TopicIndex {
   /// Valid until the writer's next insert or erase, for other readers until the end of their event.
   std::string_view filter(std::uint32_t id) const { return texts_.text(text_of_[id].load(std::memory_order_acquire)); }
 
+  /// With Values::kWith, the word of a filter: 0 at first, changed by the writer alone. Null for an id that is not in use.
+  /// Valid until the writer's next insert or erase, for other readers until the end of their event.
+  std::atomic<std::uint64_t>* value(std::uint32_t id) const {
+    const TextRef text = text_of_[id].load(std::memory_order_acquire);
+    return text == kNoText ? nullptr : &texts_.value(text);
+  }
+
   /// Calls visit(id) once for each filter that matches: the one without wildcards first, then those of the trie, each
   /// level's literal before its `+`. The order depends on the set of filters alone. `visit` must not change the index.
   template <class Visit>
   void match(std::string_view topic, Visit&& visit) const {
-    const std::uint32_t exact = find(topic);
-    if (exact != kNoFilter && shared_filter(topic).empty()) visit(exact);
-    if (trie_.empty()) return;
-    WildcardTrie::Walk walk(trie_, topic);
-    for (std::uint32_t id = walk.next(); id != kNoFilter; id = walk.next()) visit(id);
+    const TextRef exact = find_topic(topic);
+    if (exact != kNoText) visit(texts_.owner(exact));
+    match_wildcards(topic, visit);
+  }
+
+  /// With Values::kWith, likewise visit(value) for those whose value is not 0.
+  template <class Visit>
+  void match_values(std::string_view topic, Visit&& visit) const {
+    const auto visit_text = [&](TextRef text) {
+      const std::uint64_t word = text == kNoText ? 0 : texts_.value(text).load(std::memory_order_acquire);
+      if (word != 0) visit(word);
+    };
+    visit_text(find_topic(topic));
+    match_wildcards(topic, [&](std::uint32_t id) { visit_text(text_of_[id].load(std::memory_order_acquire)); });
   }
 
   std::uint32_t size() const { return size_; }
@@ -74,7 +92,17 @@ class TopicIndex {
 
  private:
   struct Owners;
-  std::uint32_t find(std::string_view filter, std::uint32_t hash) const;
+
+  template <class Visit>
+  void match_wildcards(std::string_view topic, Visit&& visit) const {
+    if (trie_.empty()) return;
+    WildcardTrie::Walk walk(trie_, topic);
+    for (std::uint32_t id = walk.next(); id != kNoFilter; id = walk.next()) visit(id);
+  }
+
+  TextRef find_text(std::string_view filter, std::uint32_t hash) const;
+  /// kNoText also for a topic that looks like a shared filter.
+  TextRef find_topic(std::string_view topic) const;
 
   std::uint64_t seed_;
   std::uint32_t size_ = 0;
