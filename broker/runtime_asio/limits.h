@@ -30,11 +30,15 @@ inline constexpr Nanos kFlushTimeout = 5 * kSecond;
 inline constexpr Nanos kLingerTimeout = 2 * kSecond;
 /// Accepting rests so long when descriptors or memory are short, or the listener is full.
 inline constexpr Nanos kAcceptPause = 100 * kMillisecond;
-/// At a stop: the time that links with unsent bytes get together.
-inline constexpr Nanos kStopFlush = 1 * kSecond;
+/// At a stop: links with unsent bytes are given up when none of them has taken any for so long, or after the longer
+/// time.
+inline constexpr Nanos kStopQuiet = 1 * kSecond;
+inline constexpr Nanos kStopFlush = 10 * kSecond;
 /// Descriptors kept back from clients for listeners, peers, files and the runtime itself.
 inline constexpr std::uint32_t kDescriptorReserve = 96;
 inline constexpr std::uint32_t kDescriptorReservePerShard = 16;
+/// Connections that peers may hold open for each pair of shards: the one that serves, and ones that are being replaced.
+inline constexpr std::uint32_t kPeerLinksPerStream = 4;
 /// Connections that the kernel completes before we accept them (it caps this at net.core.somaxconn).
 inline constexpr int kListenBacklog = 4096;
 /// Shards of a node.

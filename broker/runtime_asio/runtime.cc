@@ -71,7 +71,11 @@ std::string Runtime::open() {
 
 std::string Runtime::State::plan_descriptors() {
   const std::uint64_t allowed = descriptors_allowed();
-  const std::uint64_t kept = kDescriptorReserve + std::uint64_t{kDescriptorReservePerShard} * shard_count();
+  std::uint64_t streams = 0;  // one for each pair of shards
+  for (const ClusterMember& member : config.setup.members) streams += std::uint64_t{member.shards} * shard_count();
+  commons.peers.max = static_cast<std::uint32_t>(kPeerLinksPerStream * streams);
+  const std::uint64_t kept = kDescriptorReserve + std::uint64_t{kDescriptorReservePerShard} * shard_count() +
+                             (config.setup.members.size() > 1 ? (kPeerLinksPerStream + 1) * streams : 0);
   std::uint64_t asked = 0;
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.max_connections != UINT32_MAX) asked += listener.max_connections;

@@ -16,7 +16,7 @@ namespace orrery::runtime {
 namespace {
 
 /// Counts one more unless the maximum is reached.
-bool take_place(ListenerCount& count) {
+bool count_in(ListenerCount& count) {
   if (count.open.fetch_add(1) < count.max) return true;
   count.open.fetch_sub(1);
   return false;
@@ -31,17 +31,8 @@ void ShardLoop::add_listener(Fd socket, LinkKind kind, std::uint32_t listener) {
 
 void ShardLoop::on_listener(std::uint32_t id) {
   Listener& listener = listeners_[id];
-  const bool client = listener.kind != LinkKind::kPeerIn;
   for (int i = 0; i < kAcceptBatch; ++i) {
-    if (client) {
-      ListenerCount& mine = *commons_.listeners[listener.listener];
-      if (!take_place(mine)) return rest(id, "max_connections (" + std::to_string(mine.max) + ") is reached");
-      if (!take_place(commons_.clients)) {
-        mine.open.fetch_sub(1);
-        return rest(id, "all descriptors that the process may give to clients (" +
-                            std::to_string(commons_.clients.max) + ") are in use");
-      }
-    }
+    if (const std::string full = take_place(listener.kind, listener.listener); !full.empty()) return rest(id, full);
     Address from;
     from.size = sizeof from.storage;
     Fd socket(::accept4(listener.socket.get(), from.get(), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -55,12 +46,35 @@ void ShardLoop::on_listener(std::uint32_t id) {
       }
       error = ENOMEM;
     }
-    if (client) release_client(listener.listener);
+    give_place(listener.kind, listener.listener);
     if (error == EAGAIN) return;
     if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
       return rest(id, std::strerror(error));
     // Anything else is the fate of one connection (ECONNABORTED and the like): go on with the next.
   }
+}
+
+/// Counts a connection in; a reason when there is no room for it.
+std::string ShardLoop::take_place(LinkKind kind, std::uint32_t listener) {
+  if (kind == LinkKind::kPeerIn)
+    return count_in(commons_.peers)
+               ? ""
+               : "more connections from peers than the cluster can need (" + std::to_string(commons_.peers.max) + ")";
+  ListenerCount& mine = *commons_.listeners[listener];
+  if (!count_in(mine)) return "max_connections (" + std::to_string(mine.max) + ") is reached";
+  if (count_in(commons_.clients)) return {};
+  mine.open.fetch_sub(1);
+  return "all descriptors that the process may give to clients (" + std::to_string(commons_.clients.max) +
+         ") are in use";
+}
+
+void ShardLoop::give_place(LinkKind kind, std::uint32_t listener) {
+  if (kind == LinkKind::kPeerIn) {
+    commons_.peers.open.fetch_sub(1);
+    return;
+  }
+  commons_.listeners[listener]->open.fetch_sub(1);
+  commons_.clients.open.fetch_sub(1);
 }
 
 void ShardLoop::rest(std::uint32_t id, const std::string& why) {
@@ -79,11 +93,6 @@ void ShardLoop::resume_listeners() {
     listeners_[id].resting = false;
     watch(EPOLL_CTL_MOD, listeners_[id].socket.get(), EPOLLIN, Source::kListener, id);
   }
-}
-
-void ShardLoop::release_client(std::uint32_t listener) {
-  commons_.listeners[listener]->open.fetch_sub(1);
-  commons_.clients.open.fetch_sub(1);
 }
 
 }  // namespace orrery::runtime

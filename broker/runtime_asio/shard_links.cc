@@ -204,8 +204,8 @@ void ShardLoop::close_link(LinkId id) {
   links_.erase(id);
   if (kind == LinkKind::kPeerOut)
     peer_down({static_cast<NodeId>(origin >> 16), static_cast<ShardId>(origin & 0xffff)}, "the connection ended");
-  else if (kind != LinkKind::kPeerIn)
-    release_client(origin);
+  else
+    give_place(kind, origin);
 }
 
 void ShardLoop::on_linger(std::uint32_t id) {

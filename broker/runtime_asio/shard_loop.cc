@@ -181,32 +181,43 @@ void ShardLoop::set_timer() {
   ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
 }
 
-// After stop(): no more events for the shard; links get kStopFlush together for what was sent.
+// After stop(): no more events for the shard; links get some time for what was sent.
 void ShardLoop::finish() {
   for (Listener& listener : listeners_) listener.socket.reset();
-  const Nanos until = steady_now() + kStopFlush;
   flush_batch();
-  for (;;) {
-    bool waiting = false;
-    for (LinkId id = 0; id < links_.end(); ++id)
-      waiting =
-          waiting || (links_.contains(id) && links_[id].waiting != nullptr && links_[id].state != LinkState::kAborting);
-    const Nanos left = until - steady_now();
-    if (!waiting || left <= 0) break;
+  // The last turn may have dropped the news that a link takes bytes again: ask each of them.
+  for (LinkId id = 0; id < links_.end(); ++id)
+    if (links_.contains(id) && links_[id].waiting != nullptr) write_waiting(links_[id], id);
+  const Nanos end = steady_now() + kStopFlush;
+  Nanos quiet_end = steady_now() + kStopQuiet;
+  while (some_link_waits()) {
+    const Nanos left = std::min(end, quiet_end) - steady_now();
+    if (left <= 0) break;
     epoll_event events[kBatchEvents];
     const int count = ::epoll_wait(epoll_.get(), events, kBatchEvents, static_cast<int>(left / kMillisecond) + 1);
-    for (int i = 0; i < count; ++i) {
-      const auto id = static_cast<LinkId>(events[i].data.u64);
-      if (static_cast<Source>(events[i].data.u64 >> 32) != Source::kLink || !links_.contains(id)) continue;
-      Link& link = links_[id];
-      if ((events[i].events & (EPOLLHUP | EPOLLERR)) != 0)
-        link.state = LinkState::kAborting;
-      else if (link.waiting != nullptr)
-        write_waiting(link, id);
-    }
+    for (int i = 0; i < count; ++i)
+      if (write_at_stop(events[i])) quiet_end = steady_now() + kStopQuiet;
   }
   for (LinkId id = 0; id < links_.end(); ++id)
     if (links_.contains(id)) ::shutdown(links_[id].fd, SHUT_WR);
+}
+
+bool ShardLoop::some_link_waits() const {
+  for (LinkId id = 0; id < links_.end(); ++id)
+    if (links_.contains(id) && links_[id].waiting != nullptr && links_[id].state != LinkState::kAborting) return true;
+  return false;
+}
+
+/// True when a link took bytes.
+bool ShardLoop::write_at_stop(const epoll_event& event) {
+  const auto id = static_cast<LinkId>(event.data.u64);
+  if (static_cast<Source>(event.data.u64 >> 32) != Source::kLink || !links_.contains(id)) return false;
+  Link& link = links_[id];
+  if ((event.events & (EPOLLHUP | EPOLLERR)) != 0) link.state = LinkState::kAborting;
+  if (link.waiting == nullptr || link.state == LinkState::kAborting) return false;
+  const std::size_t before = link.waiting->size();
+  write_waiting(link, id);
+  return link.waiting == nullptr || link.waiting->size() < before;
 }
 
 }  // namespace orrery::runtime

@@ -50,6 +50,7 @@ struct Commons {
   std::vector<std::string> listener_names;
   std::vector<std::unique_ptr<ListenerCount>> listeners;
   ListenerCount clients;  // of all listeners, bounded by the process's descriptors
+  ListenerCount peers;    // connections that other members opened
   std::vector<std::unique_ptr<ShardLoop>> shards;
   std::vector<std::unique_ptr<Mailbox>> mailboxes;  // from * shards + to
 
@@ -65,7 +66,7 @@ class ShardLoop final : public Effects {
   void add_listener(Fd socket, LinkKind kind, std::uint32_t listener);
   IoWait& io() { return *io_; }
 
-  /// The thread's body: starts the shard, waits until all have started, and serves until stop(). Then links get a short
+  /// The thread's body: starts the shard, waits until all have started, and serves until stop(). Then links get some
   /// time to take what was sent, and end.
   void run(Shard& shard, std::barrier<>& started);
   /// From any thread.
@@ -138,6 +139,8 @@ class ShardLoop final : public Effects {
   void expire();
   void set_timer();
   void finish();
+  bool some_link_waits() const;
+  bool write_at_stop(const epoll_event& event);
   bool watch(int operation, int fd, std::uint32_t events, Source source, std::uint32_t id);
 
   // shard_links.cc
@@ -158,7 +161,8 @@ class ShardLoop final : public Effects {
   void on_listener(std::uint32_t id);
   void rest(std::uint32_t id, const std::string& why);
   void resume_listeners();
-  void release_client(std::uint32_t listener);
+  std::string take_place(LinkKind kind, std::uint32_t listener);
+  void give_place(LinkKind kind, std::uint32_t listener);
 
   // shard_dial.cc
   void connect_dial(std::uint32_t id, const Address& address);
