@@ -29,9 +29,7 @@ LIMIT_SECONDS = 100
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    return live.free_ports(1)[0]
 
 
 class Mosquitto:

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <random>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -28,19 +29,18 @@ inline sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-/// The first of `count` neighbouring ports that were free a moment ago.
+/// The first of `count` neighbouring ports that were free a moment ago, from below the range that the kernel gives to
+/// outgoing connections, so that none of those can take one before the test does.
 inline std::uint16_t free_ports(int count) {
+  std::random_device random;
   for (;;) {
-    std::uint16_t first = 0;
+    const auto first = static_cast<std::uint16_t>(10'000 + random() % 22'000);
     Fd held[64];
     int bound = 0;
     for (; bound < count; ++bound) {
       held[bound].reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-      sockaddr_in address = loopback(static_cast<std::uint16_t>(bound == 0 ? 0 : first + bound));
-      if (::bind(held[bound].get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) break;
-      socklen_t size = sizeof address;
-      ::getsockname(held[bound].get(), reinterpret_cast<sockaddr*>(&address), &size);
-      if (bound == 0) first = ntohs(address.sin_port);
+      const sockaddr_in address = loopback(static_cast<std::uint16_t>(first + bound));
+      if (::bind(held[bound].get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) break;
     }
     if (bound == count) return first;
   }

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <random>
 #include <thread>
 
 namespace orrery::conformance {
@@ -140,17 +141,22 @@ std::unique_ptr<Stream> open_tcp(const Url& url, Nanos patience) {
   throw TargetError("cannot connect to " + to_text(url) + ": " + std::strerror(errno));
 }
 
+// From below the range that the kernel gives to outgoing connections, so that none of those can take it before the broker does.
 std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool ok = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  if (fd >= 0) ::close(fd);
-  if (!ok) throw TargetError("no free port on the loopback address");
-  return ntohs(address.sin_port);
+  constexpr std::uint16_t kFirst = 10'000, kLast = 32'000;
+  std::random_device random;
+  for (int tries = 0; tries < 1000; ++tries) {
+    const auto port = static_cast<std::uint16_t>(kFirst + random() % (kLast - kFirst));
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    const bool ok = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    if (fd >= 0) ::close(fd);
+    if (ok) return port;
+  }
+  throw TargetError("no free port on the loopback address");
 }
 
 LiveTarget::LiveTarget(std::string name, Url url) : name_(std::move(name)), url_(std::move(url)) {}

@@ -25,11 +25,11 @@ class ClusterTest(LiveTest):
         self.settle("r2", "r1")
 
     def _neighbours(self, count):
+        taken = {p + i for n, p in self.ports.items() for i in range(self.SHARDS[n])}
         while True:
-            first = free_ports(1)[0]
-            taken = {p + i for n, p in self.ports.items() for i in range(self.SHARDS[n])}
-            if first + count < 65535 and not taken & set(range(first, first + count)):
-                return first
+            ports = free_ports(count)
+            if not taken & set(ports):
+                return ports[0]
 
     def node(self, name):
         config = self.file(json.dumps({"node": {"name": name}, "cluster": {"members": self.members}}))
@@ -138,7 +138,7 @@ class ClusterTest(LiveTest):
         self.until_it_arrives(pub, sub, "before")
         self.nodes["c1"].kill()
         self.nodes["c1"].expected_death = True
-        wait_for(lambda: self.nodes["r1"].log_has("peer c1 shard 0 down"), "r1 notices")
+        wait_for(lambda: self.nodes["r1"].log_has("peer c1 down (shard 0 to shard 0)"), "r1 notices")
         pub.publish_all("before", [str(i) for i in range(100)], 1)
         self.assertEqual(sub.payloads(100), [str(i) for i in range(100)])
         self.nodes["c1"] = self.node("c1")

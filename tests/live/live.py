@@ -5,6 +5,7 @@ A test gets the program's path in ORRERY_BROKER_PROGRAM (ctest sets it). Every p
 id when its test ends, and everything has a time limit.
 """
 import os
+import random
 import re
 import signal
 import socket
@@ -35,14 +36,20 @@ def wait_for(condition, what, limit=PATIENCE):
 
 
 def free_ports(count):
-    """Ports on the loopback that were free a moment ago."""
-    held = [socket.socket() for _ in range(count)]
-    for s in held:
-        s.bind((HOST, 0))
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
+    """Neighbouring ports on the loopback that were free a moment ago, from below the range that the kernel gives to outgoing
+    connections, so that none of those can take them before the broker does."""
+    while True:
+        first = random.SystemRandom().randrange(10000, 32000 - count)
+        held = [socket.socket() for _ in range(count)]
+        try:
+            for i, s in enumerate(held):
+                s.bind((HOST, first + i))
+            return list(range(first, first + count))
+        except OSError:
+            continue
+        finally:
+            for s in held:
+                s.close()
 
 
 class Process:
