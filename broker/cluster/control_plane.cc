@@ -38,6 +38,11 @@ class ControlPlane::State {
 
   LogExchange& logs() { return logs_; }
   RegistrarLink& registrar() { return registrar_; }
+  /// There may be something to do at the end of the event: most events of shard 0 are clients' and are not ours.
+  State& touched() {
+    touched_ = true;
+    return *this;
+  }
   ControlWire& wire() { return wire_; }
   const Membership& membership() const { return membership_; }
 
@@ -75,6 +80,7 @@ class ControlPlane::State {
   std::uint64_t in_force_told_ = 0;
   Nanos next_beat_ = kNever;
   Nanos pump_at_ = kNever;
+  bool touched_ = true;
 };
 
 // Time --------------------------------------------------------------------------------------------------------------------
@@ -136,6 +142,8 @@ Nanos ControlPlane::State::next_deadline() const {
 }
 
 void ControlPlane::State::end_of_event(Nanos now) {
+  if (!touched_) return;
+  touched_ = false;
   while (make_upcalls(now) || run_loopback(now)) {
   }
   pump_at_ = !alone() && logs_.pump(now) ? now + kPumpEvery : kNever;
@@ -289,33 +297,33 @@ ControlPlane::~ControlPlane() { state_->wire().port().set_user(StreamKind::kCont
 
 void ControlPlane::start(Nanos now) { state_->start(now); }
 void ControlPlane::end_of_event(Nanos now) { state_->end_of_event(now); }
-void ControlPlane::tick(Nanos now) { state_->tick(now); }
+void ControlPlane::tick(Nanos now) { state_->touched().tick(now); }
 Nanos ControlPlane::next_deadline() const { return state_->next_deadline(); }
 
 std::uint64_t ControlPlane::append_route_add(Nanos, std::string_view filter, ShardId shard) {
-  return state_->logs().append({Operation::kRouteAdd, shard, filter, {}});
+  return state_->touched().logs().append({Operation::kRouteAdd, shard, filter, {}});
 }
 std::uint64_t ControlPlane::append_route_remove(Nanos, std::string_view filter, ShardId shard) {
-  return state_->logs().append({Operation::kRouteRemove, shard, filter, {}});
+  return state_->touched().logs().append({Operation::kRouteRemove, shard, filter, {}});
 }
 std::uint64_t ControlPlane::append_retained(Nanos, Bytes value) {
   ORRERY_ASSERT(value.size() <= kRetainedBytesMax);
-  return state_->logs().append({Operation::kRetained, 0, {}, value});
+  return state_->touched().logs().append({Operation::kRetained, 0, {}, value});
 }
 
 void ControlPlane::claim(Nanos now, const ClaimRequest& request) {
-  state_->registrar().claim(now, {request.shard, request.request}, request.client_id, request.clean_start);
+  state_->touched().registrar().claim(now, {request.shard, request.request}, request.client_id, request.clean_start);
 }
 void ControlPlane::yielded(Nanos, std::string_view client_id, std::uint64_t epoch, Bytes session, bool session_present) {
-  state_->registrar().yielded(client_id, epoch, session, session_present);
+  state_->touched().registrar().yielded(client_id, epoch, session, session_present);
 }
 void ControlPlane::release(Nanos, std::string_view client_id, std::uint64_t epoch) {
-  state_->registrar().release(client_id, epoch);
+  state_->touched().registrar().release(client_id, epoch);
 }
 void ControlPlane::hold(Nanos, std::string_view client_id, ShardId shard, std::uint64_t epoch) {
-  state_->registrar().hold(client_id, shard, epoch);
+  state_->touched().registrar().hold(client_id, shard, epoch);
 }
-void ControlPlane::held_all(Nanos, ShardId shard, NodeMask after) { state_->registrar().held_all(shard, after); }
+void ControlPlane::held_all(Nanos, ShardId shard, NodeMask after) { state_->touched().registrar().held_all(shard, after); }
 
 std::uint64_t ControlPlane::next_stamp() { return state_->wire().advance_clock(); }
 NodeMask ControlPlane::live_cores() const { return state_->membership().live_cores(); }
@@ -327,14 +335,14 @@ std::uint64_t ControlPlane::memory_bytes() const {
   return state_->logs().memory_bytes() + state_->registrar().memory_bytes() + state_->wire().memory_bytes();
 }
 
-bool ControlPlane::stream_up(Nanos now, PeerStream& stream) { return state_->stream_up(now, stream); }
+bool ControlPlane::stream_up(Nanos now, PeerStream& stream) { return state_->touched().stream_up(now, stream); }
 bool ControlPlane::stream_frame(Nanos now, PeerStream& stream, FrameType type, Bytes body) {
-  return state_->frame(now, stream.peer.node, type, body);
+  return state_->touched().frame(now, stream.peer.node, type, body);
 }
 void ControlPlane::stream_drained(Nanos, PeerStream& stream) {
-  if (state_->wire().stream(stream.peer.node) == &stream) state_->wire().drained(stream.peer.node);
+  if (state_->wire().stream(stream.peer.node) == &stream) state_->touched().wire().drained(stream.peer.node);
 }
-void ControlPlane::stream_down(Nanos now, PeerStream& stream) { state_->stream_down(now, stream); }
-void ControlPlane::stream_failed(Nanos now, Place to) { state_->stream_failed(now, to.node); }
+void ControlPlane::stream_down(Nanos now, PeerStream& stream) { state_->touched().stream_down(now, stream); }
+void ControlPlane::stream_failed(Nanos now, Place to) { state_->touched().stream_failed(now, to.node); }
 
 }  // namespace orrery::cluster

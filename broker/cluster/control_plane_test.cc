@@ -315,14 +315,38 @@ TEST(ControlPlane, RetainedValuesOfAFormerLifeComeBackToTheirOwner) {
   for (NodeId n = 0; n < 4; ++n) EXPECT_EQ(cluster[n].retained.values["mine"].text, "third") << n;
 }
 
-TEST(ControlPlane, APausedNodeDoesNotCloseItsStreamsWhenItWakes) {
-  TestCluster cluster("c1 r1", 14);
+TEST(ControlPlane, NodesThatSleptDoNotTakeItForTheOthersSilence) {
+  TestCluster cluster("c1 c2 r1", 14);
   cluster.start_all();
+  cluster.run_for(10 * kSecond);
+  cluster[2].connect("x");
   cluster.run_for(kSecond);
-  cluster.pause(1, 2900 * kMillisecond);
-  cluster.run_for(6 * kSecond);
-  EXPECT_EQ(cluster[1].plane().attached_to(), 0);
-  EXPECT_EQ(cluster[1].plane().live_cores(), 1u);
+  const std::uint64_t dials = cluster.dials();
+  cluster.take_transcript();
+  for (NodeId n = 0; n < 3; ++n) cluster.pause(n, 60 * kSecond);
+  cluster.run_for(70 * kSecond);
+  EXPECT_EQ(cluster.dials(), dials);
+  EXPECT_EQ(cluster.take_transcript(), "");
+}
+
+TEST(ControlPlane, AChangeOfCoreDoesNotSendTheOtherCoresWhatTheyHave) {
+  TestCluster cluster("c1 c2 c3 r1", 26);
+  cluster.start_all();
+  cluster.run_for(7 * kSecond);
+  const NodeId first = cluster[3].plane().attached_to();
+  const NodeId second = attachment_of(cluster.setup(), 3, 7 & ~mask_of(first));
+  const auto third = static_cast<NodeId>(3 - first - second);
+  for (int i = 0; i < 60; ++i) cluster[3].retain("large", std::string(100'000, static_cast<char>('a' + i % 26)));
+  cluster.run_for(2 * kSecond);
+  const std::uint64_t before = cluster.bytes_sent(second, third);
+  EXPECT_LT(before, 100'000u) << "it came from the first core";
+  cluster.crash(first);
+  cluster.run_for(100 * kMillisecond);
+  ASSERT_EQ(cluster[3].plane().attached_to(), second);
+  cluster[3].subscribe("next");
+  cluster.run_for(2 * kSecond);
+  EXPECT_TRUE(knows(cluster, third, 3, "next"));
+  EXPECT_LT(cluster.bytes_sent(second, third) - before, 10'000u);
 }
 
 // Client ids --------------------------------------------------------------------------------------------------------------
@@ -518,6 +542,17 @@ TEST(ControlPlane, AClaimIsPassedOnWhereThereIsNoStream) {
   cluster.run_for(20 * kMillisecond);
   EXPECT_EQ(cluster[3].sessions[id].state, "queue");
   EXPECT_EQ(cluster[2].sessions.count(id), 0u);
+}
+
+TEST(ControlPlane, AClaimLostWithItsStreamIsSentAgain) {
+  TestCluster cluster("c1 r1", 27);
+  cluster.start_all();
+  cluster.run_for(kSecond);
+  cluster[1].connect("x");
+  cluster.drop_pipes(0, 1);
+  cluster.run_for(kSecond);
+  EXPECT_EQ(cluster[1].sessions.count("x"), 1u);
+  EXPECT_EQ(cluster[0].plane().registrar_rows(), 1u);
 }
 
 TEST(ControlPlane, GrantsOfANewRegistrarAreNewerThanThoseOfTheDead) {

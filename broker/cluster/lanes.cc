@@ -66,6 +66,7 @@ Lanes::In& Lanes::in(Place from) {
 
 void Lanes::start(Nanos now) {
   const bool replicants = std::any_of(setup_.members.begin(), setup_.members.end(), [](const Member& m) { return !m.core; });
+  if (replicants && setup_.self_is_core()) return;
   // Begins behind itself and goes round, so that the nodes do not all dial the same one first.
   for (NodeId i = 1; i < setup_.nodes(); ++i) {
     const auto node = static_cast<NodeId>((setup_.self + i) % setup_.nodes());
@@ -151,11 +152,11 @@ void Lanes::stream_down(Nanos now, PeerStream& stream) {
   if (lane.stream == nullptr && !lane.dialling) retry_later(now, lane);
 }
 
+/// What was sent on the stream is sent again on the next one from where the receiver then says that it stands.
 void Lanes::cut(Out& lane) {
   lane.stream = nullptr;
   lane.open = false;
   lane.blocked = false;
-  lane.sent = lane.kept.begin();
 }
 
 void Lanes::stream_drained(Nanos now, PeerStream& stream) {

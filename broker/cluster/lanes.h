@@ -40,7 +40,8 @@ class Lanes final : public StreamUser {
   Lanes(const ClusterSetup& setup, ShardId shard, PeerPort& port, Heap& heap, LaneHost& host);
   ~Lanes() override;
 
-  /// Begins to dial, in batches: the replicants' shards, or all when the cluster has no replicants. Others on first use.
+  /// Begins to dial, in batches: between those that carry the clients, that is from replicants to replicants, or between all
+  /// when the cluster has no replicants. Other lanes are dialled on first use.
   void start(Nanos now);
   /// Queues one message and gives its ticket (1, 2, 3, ... on each lane), or nothing when it is refused: too long, the lane or
   /// the shard's lanes full, or the node gone. `to` is a place of another node. Bytes leave at end_of_event().

@@ -328,6 +328,7 @@ LinkId TestCluster::attach(const PipePtr& pipe, int end) {
 }
 
 void TestCluster::dial(Place from, std::uint32_t tag, Place to) {
+  ++dials_;
   const std::uint64_t life = lives_[from.node];
   const auto fail = [this, from, tag, life] {
     if (lives_[from.node] == life)
@@ -356,6 +357,7 @@ std::size_t TestCluster::send(Place from, LinkId link, Bytes bytes) {
   End& mine = pipe->ends[end];
   if (mine.closing || !mine.open) return 0;
   mine.in_flight += bytes.size();
+  bytes_sent_[{from.node, pipe->ends[1 - end].node}] += bytes.size();
   mine.told_backlog = true;
   // In pieces, cut anywhere.
   while (!bytes.empty()) {

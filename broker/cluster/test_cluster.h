@@ -179,6 +179,9 @@ class TestCluster {
   std::string take_transcript();
   bool quiet = false;
   std::uint64_t events() const { return events_; }
+  std::uint64_t dials() const { return dials_; }
+  /// From a to b, on all pipes.
+  std::uint64_t bytes_sent(NodeId a, NodeId b) { return bytes_sent_[{a, b}]; }
 
  private:
   friend class TestNode;
@@ -217,6 +220,8 @@ class TestCluster {
   Nanos now_ = 0;
   std::uint64_t next_event_ = 0;
   std::uint64_t events_ = 0;
+  std::uint64_t dials_ = 0;
+  std::map<std::pair<NodeId, NodeId>, std::uint64_t> bytes_sent_;
   std::map<std::pair<Nanos, std::uint64_t>, std::function<void()>> queue_;
   std::vector<std::unique_ptr<TestNode>> nodes_;
   std::vector<std::uint64_t> lives_;
