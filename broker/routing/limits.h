@@ -16,8 +16,8 @@ inline constexpr std::uint32_t kLevelsMax = mqtt::kTopicLevelsMax;
 inline constexpr std::size_t kFilterBytesMax = mqtt::kStringMax;
 /// Filters of one index: ids are below. The next one is refused (0x97 to the client).
 inline constexpr std::uint32_t kFiltersMax = 1u << 30;
-/// Shared groups over one filter, in a route table or a shard: the next one is refused (0x97 to the client).
-inline constexpr std::uint32_t kGroupsPerFilterMax = 4096;
+/// Shared groups over one filter in a route table: the row of the next one is refused, so that its members get nothing.
+inline constexpr std::uint32_t kGroupsPerFilterMax = 16'384;
 /// Nodes that a Place may name: the masks of RouteTable are 64 bits wide.
 inline constexpr std::uint32_t kPlaceNodesMax = 64;
 

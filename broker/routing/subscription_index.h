@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A shard's own subscriptions: which of its sessions want a topic, with what options. Used by the shard's thread alone.
 //
-// Over a TopicIndex, for each filter its subscribers in order of subscription: one in place (the usual case, 72 bytes a
-// subscription in all for a filter of 10 bytes), more in an array with an index by session once it is long, so that the
+// Over a TopicIndex, for each filter its subscribers in order of subscription: one in place (the usual case, 63 to 68
+// bytes a subscription in all for a filter of 10 bytes), more in an array with an index by session once it is long, so that the
 // millionth subscriber of a filter comes and goes as cheaply as the second. All memory is the shard's Heap.
 //
-// Shared subscriptions ("$share/{ShareName}/{filter}"): each is a group with its own id, a list of members and a cursor for
-// round robin. match() leaves groups out, because which shard serves a group is decided by the publisher's shard, once for
+// A shared subscription ("$share/{ShareName}/{filter}") is a filter with its own id, whose subscribers are the members of the
+// group and take turns. match() leaves groups out, because which shard serves a group is decided by the publisher's shard, once for
 // the whole cluster (RouteTable::match_shared); the shard that was chosen calls match_group() and gets one member.
 #pragma once
 
@@ -52,26 +52,18 @@ class SubscriptionIndex {
   template <class Visit>
   void match(std::string_view topic, Visit&& visit) const {
     filters_.match(topic, [&](std::uint32_t id) {
-      entries_[id].list.for_each([&](const Subscriber& s) { visit(s.session, s.options, s.sub_id, id); });
+      lists_[id].for_each([&](const Subscriber& s) { visit(s.session, s.options, s.sub_id, id); });
     });
   }
 
   /// One member of the group, the next in turn: visit(session, options, sub_id, filter_id), once. False when nobody is left.
   template <class Visit>
   bool match_group(std::string_view share_filter, Visit&& visit) {
-    const std::uint32_t id = filters_.find(share_filter);
-    if (id == kNoFilter || entries_[id].shared_id == kNoFilter) return false;
-    const Subscriber& s = entries_[id].list.next_in_turn();
+    const std::uint32_t id = shared_filter(share_filter).empty() ? kNoFilter : filters_.find(share_filter);
+    if (id == kNoFilter) return false;
+    const Subscriber& s = lists_[id].next_in_turn();
     visit(s.session, s.options, s.sub_id, id);
     return true;
-  }
-
-  /// visit(share_filter) for each group of this shard whose filter matches; for a node that has no other shard or peer.
-  template <class Visit>
-  void match_shared(std::string_view topic, Visit&& visit) const {
-    shared_.match(topic, [&](std::uint32_t shared_id) {
-      groups_[shared_id].for_each([&](const Subscriber& group) { visit(filters_.filter(group.session)); });
-    });
   }
 
   std::uint32_t filters() const { return filters_.size(); }
@@ -80,20 +72,10 @@ class SubscriptionIndex {
   std::size_t memory_bytes() const;
 
  private:
-  struct Entry {
-    SubscriberList list;
-    std::uint32_t shared_id = kNoFilter;  // of a shared one: the id in shared_ of the filter inside
-  };
-
-  bool join_shared(std::uint32_t id, std::string_view inside);
-  void leave_shared(std::uint32_t id);
-
   QuiescentStates alone_{0};
   Heap& heap_;
   TopicIndex filters_;
-  ChunkedArray<Entry> entries_;  // by id of filters_
-  TopicIndex shared_;            // the filters inside shared ones
-  ChunkedArray<SubscriberList> groups_;  // by id of shared_: what "subscribes" there are groups, by id of filters_
+  ChunkedArray<SubscriberList> lists_;  // by id of filters_
   std::uint32_t subscriptions_ = 0;
   std::size_t list_bytes_ = 0;
 };
