@@ -2,11 +2,11 @@
 // A signal handler can reach nothing but globals: the text is kept in one, of fixed size.
 #include "sim/app/crash.h"
 
-#include <csignal>
-#include <cstring>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstring>
 
 #include "sim/app/exit_codes.h"
 

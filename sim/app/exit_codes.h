@@ -6,11 +6,11 @@ namespace orrery::sim {
 
 enum ExitCode : int {
   kExitPass = 0,
-  kExitBadInput = 2,          // command line, scenario, or broker file: nothing was run
-  kExitInvariantBroken = 3,   // an oracle is red or an expectation of the scenario does not hold
-  kExitLivenessFailed = 4,    // all rules held, but after the faults not everything came back
-  kExitNonDeterminism = 5,    // --check: two runs of the same seed differ
-  kExitCrash = 6,             // an assertion or a signal ended the run
+  kExitBadInput = 2,         // command line, scenario, or broker file: nothing was run
+  kExitInvariantBroken = 3,  // an oracle is red or an expectation of the scenario does not hold
+  kExitLivenessFailed = 4,   // all rules held, but after the faults not everything came back
+  kExitNonDeterminism = 5,   // --check: two runs of the same seed differ
+  kExitCrash = 6,            // an assertion or a signal ended the run
 };
 
 }  // namespace orrery::sim

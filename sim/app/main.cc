@@ -20,16 +20,19 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 0;
   CLI::App* run_app = app.add_subcommand("run", "Run one scenario and print its report");
   run_app->add_option("scenario", command.scenario, "Scenario file (JSON with comments)")->required();
-  CLI::Option* seed_option = run_app->add_option("--seed", seed, "Seed of everything random; the scenario's by default");
+  CLI::Option* seed_option =
+      run_app->add_option("--seed", seed, "Seed of everything random; the scenario's by default");
   run_app->add_option("--json", command.json, "Also write the report as JSON (schema/run-report.schema.json)");
   run_app->add_option("--placement", command.placement, "Where clients connect; the scenario's by default")
       ->check(CLI::IsMember({"paired", "random"}));
   run_app->add_option("--queue", command.queue, "Event queue: both give the same run")
       ->check(CLI::IsMember({"wheel", "heap"}))
       ->capture_default_str();
-  run_app->add_option("--broker", command.broker, "Shared object to run in place of the full broker (docs/broker-plug.md)");
+  run_app->add_option("--broker", command.broker,
+                      "Shared object to run in place of the full broker (docs/broker-plug.md)");
   run_app->add_option("--broker-options", command.broker_options, "Text that is handed to that broker");
-  run_app->add_option("--scale", command.scale, "Multiply clients and connect rate, for instance 1/20")->capture_default_str();
+  run_app->add_option("--scale", command.scale, "Multiply clients and connect rate, for instance 1/20")
+      ->capture_default_str();
   run_app->add_option("--trace", command.trace, "Print the events with numbers FROM to TO - 1, as FROM:TO");
   run_app->add_flag("--check", command.check, "Run twice and compare every event");
   run_app->add_flag("--quiet", command.quiet, "No progress on standard error");

@@ -38,8 +38,10 @@ void ProgressBar::update(const Progress& p) {
   drawn_ = now;
   tenth_ = tenth;
   const std::string text = describe(label_, p, now - began_);
-  if (terminal_) std::fprintf(stderr, "\r%s\033[K", text.c_str());
-  else std::fprintf(stderr, "%s\n", text.c_str());
+  if (terminal_)
+    std::fprintf(stderr, "\r%s\033[K", text.c_str());
+  else
+    std::fprintf(stderr, "%s\n", text.c_str());
   std::fflush(stderr);
 }
 

@@ -38,7 +38,8 @@ std::string read_file(const std::string& path) {
 }
 
 std::string quoted(const std::string& word) {
-  const bool plain = word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,") == word.npos;
+  const bool plain =
+      word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,") == word.npos;
   return plain && !word.empty() ? word : "'" + word + "'";
 }
 
@@ -50,7 +51,8 @@ class Prepared {
     if (!scale) throw BadInput{"--scale '" + c.scale + "' is neither a number nor a fraction such as 1/20"};
     scenario = read_scenario(read_file(c.scenario), c.scenario, *scale);
     if (c.seed) scenario.crowd.seed = *c.seed;
-    if (!c.placement.empty()) scenario.crowd.placement = c.placement == "random" ? Placement::kRandom : Placement::kPaired;
+    if (!c.placement.empty())
+      scenario.crowd.placement = c.placement == "random" ? Placement::kRandom : Placement::kPaired;
     options.queue = c.queue == "heap" ? QueueKind::kHeap : QueueKind::kWheel;
     prepare_broker();
     prepare_trace();
@@ -117,25 +119,29 @@ void print_head(const Prepared& p) {
   const CrowdSpec& c = s.crowd;
   std::uint64_t clients = 0;
   for (const GroupSpec& g : c.groups) clients += std::uint64_t{g.publishers} + g.subscribers;
-  std::printf("seed %" PRIu64 "\ncommit %s\nscenario %s, scale %s\n", c.seed, commit(), s.name.c_str(), s.scale.c_str());
-  std::printf("options placement %s, queue %s, broker %s, nodes %zu, clients %s, connects/s %s, settle %s s, steady %s s, drain %s s, faults %zu\n",
-              p.placement(), p.options.queue == QueueKind::kHeap ? "heap" : "wheel", p.broker_name(), s.nodes.size(),
-              grouped(clients).c_str(), grouped(c.connects_per_second).c_str(),
-              decimal(static_cast<std::uint64_t>(c.settle), 9, 1).c_str(), decimal(static_cast<std::uint64_t>(c.steady), 9, 1).c_str(),
-              decimal(static_cast<std::uint64_t>(c.drain), 9, 1).c_str(), s.faults.size());
+  std::printf("seed %" PRIu64 "\ncommit %s\nscenario %s, scale %s\n", c.seed, commit(), s.name.c_str(),
+              s.scale.c_str());
+  std::printf(
+      "options placement %s, queue %s, broker %s, nodes %zu, clients %s, connects/s %s, settle %s s, steady %s s, "
+      "drain %s s, faults %zu\n",
+      p.placement(), p.options.queue == QueueKind::kHeap ? "heap" : "wheel", p.broker_name(), s.nodes.size(),
+      grouped(clients).c_str(), grouped(c.connects_per_second).c_str(),
+      decimal(static_cast<std::uint64_t>(c.settle), 9, 1).c_str(),
+      decimal(static_cast<std::uint64_t>(c.steady), 9, 1).c_str(),
+      decimal(static_cast<std::uint64_t>(c.drain), 9, 1).c_str(), s.faults.size());
   std::printf("cost table %s\n", p.options.costs.id.c_str());
   std::fflush(stdout);
 }
 
 const char* kind_name(EventKind kind) {
-  static constexpr const char* kNames[] = {"fault", "boot", "arrival", "drained", "end_closed",
-                                           "timeout", "post", "wake", "client_timer"};
+  static constexpr const char* kNames[] = {"fault",   "boot", "arrival", "drained",     "end_closed",
+                                           "timeout", "post", "wake",    "client_timer"};
   return kNames[static_cast<int>(kind)];
 }
 
 void print_trace(const TraceEntry& t) {
-  std::printf("event %" PRIu64 " at %" PRId64 " ns %s index %" PRIu32 " arg %" PRIu32 " digest %016" PRIx64 "\n", t.number,
-              t.event.time, kind_name(t.event.kind()), t.event.index(), t.event.arg, t.digest);
+  std::printf("event %" PRIu64 " at %" PRId64 " ns %s index %" PRIu32 " arg %" PRIu32 " digest %016" PRIx64 "\n",
+              t.number, t.event.time, kind_name(t.event.kind()), t.event.index(), t.event.arg, t.digest);
 }
 
 RunResult run_once(Prepared& p, const char* label, bool quiet) {
@@ -160,8 +166,8 @@ std::vector<TraceEntry> traced(const Prepared& p, Stretch stretch) {
 
 /// Two runs differ: runs both once more with a trace of the stretch in which they part, and shows the first event.
 void show_difference(const Prepared& p, const RunResult& a, const RunResult& b) {
-  std::printf("\n  NOT DETERMINISTIC: run hash %016" PRIx64 " and %016" PRIx64 ", events %" PRIu64 " and %" PRIu64 "\n", a.run_hash,
-              b.run_hash, a.events, b.events);
+  std::printf("\n  NOT DETERMINISTIC: run hash %016" PRIx64 " and %016" PRIx64 ", events %" PRIu64 " and %" PRIu64 "\n",
+              a.run_hash, b.run_hash, a.events, b.events);
   Stretch stretch = first_difference(a.checkpoints, b.checkpoints);
   if (stretch.from == stretch.to) {
     stretch.from = std::min(a.checkpoints.size(), b.checkpoints.size()) * RunHash::kDefaultInterval;
@@ -182,9 +188,12 @@ void show_difference(const Prepared& p, const RunResult& a, const RunResult& b) 
 
 int exit_code(const RunResult& r) {
   switch (verdict_of(r)) {
-    case Verdict::kPass: return kExitPass;
-    case Verdict::kInvariantBroken: return kExitInvariantBroken;
-    case Verdict::kLivenessFailed: return kExitLivenessFailed;
+    case Verdict::kPass:
+      return kExitPass;
+    case Verdict::kInvariantBroken:
+      return kExitInvariantBroken;
+    case Verdict::kLivenessFailed:
+      return kExitLivenessFailed;
   }
   return kExitCrash;
 }

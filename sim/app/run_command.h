@@ -11,13 +11,13 @@ namespace orrery::sim {
 struct RunCommand {
   std::string scenario;
   std::optional<std::uint64_t> seed;
-  std::string json;            // file to write; empty for none
-  std::string placement;       // empty: the scenario's
+  std::string json;       // file to write; empty for none
+  std::string placement;  // empty: the scenario's
   std::string queue = "wheel";
-  std::string broker;          // shared object; empty for the full broker
+  std::string broker;  // shared object; empty for the full broker
   std::string broker_options;
   std::string scale = "1";
-  std::string trace;           // "FROM:TO", numbers of events
+  std::string trace;  // "FROM:TO", numbers of events
   bool check = false;
   bool quiet = false;
 };

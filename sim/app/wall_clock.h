@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The simulator's one look at the real world, for the progress bar and the report: nothing that a run decides comes from it.
+// The simulator's one look at the real world, for the progress bar and the report: nothing that a run decides comes
+// from it.
 #pragma once
 
 #include <cstdint>

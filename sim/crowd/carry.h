@@ -2,8 +2,8 @@
 // The side pool: what few clients have at a time, so that the many pay nothing for it.
 //
 // An entry holds bytes of a stream that are not a whole frame or packet yet, bytes of a packet that goes on in the next
-// frame, and QoS 2 packet identifiers beyond those that fit into the client. Index 0 means none. Addresses stay valid until
-// release().
+// frame, and QoS 2 packet identifiers beyond those that fit into the client. Index 0 means none. Addresses stay valid
+// until release().
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One client of the crowd: 64 bytes, one cache line, in an array by ClientId.
 //
-// What can be computed (sim/crowd/layout.h) is not in here. A connection's unfinished input is in the side pool (carry.h), for the
-// few clients that have any at a time.
+// What can be computed (sim/crowd/layout.h) is not in here. A connection's unfinished input is in the side pool
+// (carry.h), for the few clients that have any at a time.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ enum class Phase : std::uint8_t {
 enum ClientFlag : std::uint8_t {
   kIsPublisher = 1,
   kMisbehaves = 2,
-  kSubscribed = 4,     // SUBACK has come and the session lives, as far as the client knows
-  kAwaitsPong = 8,     // PINGREQ is sent and not answered
+  kSubscribed = 4,  // SUBACK has come and the session lives, as far as the client knows
+  kAwaitsPong = 8,  // PINGREQ is sent and not answered
   kHasStormed = 16,
-  kHasBlocked = 32,    // the transport did not take everything of a former send: wait before the next message
+  kHasBlocked = 32,  // the transport did not take everything of a former send: wait before the next message
 };
 
 /// QoS 1 and 2: message `oldest + i` is unfinished when bit i of `open` is set, and its PUBREC has come when bit i of
@@ -50,14 +50,14 @@ struct SubscriberState {
 
 struct Client {
   Nanos mark;
-  Nanos timer;              // when the pending timer fires; kNever without one
-  std::uint32_t carry;      // entry of the side pool, 0 without one
-  std::uint32_t lives;      // connections tried so far
-  std::uint32_t frames;     // masks drawn so far
+  Nanos timer;           // when the pending timer fires; kNever without one
+  std::uint32_t carry;   // entry of the side pool, 0 without one
+  std::uint32_t lives;   // connections tried so far
+  std::uint32_t frames;  // masks drawn so far
   std::uint16_t group;
-  NodeId node;              // of the present or last connection
+  NodeId node;  // of the present or last connection
   std::uint16_t keep_alive_seconds;
-  std::uint8_t failures;    // attempts since it was last live
+  std::uint8_t failures;  // attempts since it was last live
   std::uint8_t in_flight_max;
   Phase phase;
   std::uint8_t flags;

@@ -82,8 +82,10 @@ void Crowd::handle_connack(Nanos now, ClientId id, const ServerPacket& p) {
   ++tally_.connects_accepted;
   c.keep_alive_seconds = p.server_keep_alive ? p.server_keep_alive : s.keep_alive_seconds;
   c.in_flight_max = static_cast<std::uint8_t>(std::min<std::uint32_t>(p.receive_maximum, kInFlightMax));
-  if (p.session_present) ++tally_.sessions_resumed;
-  else session_lost(c);
+  if (p.session_present)
+    ++tally_.sessions_resumed;
+  else
+    session_lost(c);
   if (c.is(kIsPublisher)) {
     become_live(now, id);
     return resend(now, id, p.session_present);
@@ -205,8 +207,10 @@ void Crowd::misbehave(Nanos now, ClientId id) {
   Client& c = clients_[id];
   const MisbehaviourSpec& m = group(c).spec.misbehave;
   if (m.kind == Misbehaviour::kSlowReader) {
-    if (reads_at(now, m.period)) world_->client_resume_reading(id);
-    else world_->client_pause_reading(id);
+    if (reads_at(now, m.period))
+      world_->client_resume_reading(id);
+    else
+      world_->client_pause_reading(id);
   }
   if (m.kind == Misbehaviour::kReconnectStorm && now >= next_misbehaviour(id)) {
     c.set(kHasStormed);

@@ -33,8 +33,10 @@ Crowd::Crowd(const CrowdSpec& spec, Verdicts& verdicts)
       c.mark = layout_.connect_time(g, id);
       c.timer = kNever;
       c.in_flight_max = kInFlightMax;
-      if (c.is(kIsPublisher)) c.pub = PublisherState{};
-      else c.sub = SubscriberState{};
+      if (c.is(kIsPublisher))
+        c.pub = PublisherState{};
+      else
+        c.sub = SubscriberState{};
     }
   }
 }
@@ -46,7 +48,7 @@ void Crowd::start(World& world) {
 
 void Crowd::prefetch(ClientId client) const {
   __builtin_prefetch(&clients_[client], 1);
-  ledger_.prefetch(client, clients_[client]);
+  ledger_.prefetch(client);
 }
 
 std::size_t Crowd::memory_bytes() const { return clients_.capacity() * sizeof(Client) + ledger_.memory_bytes(); }
@@ -70,7 +72,8 @@ Nanos Crowd::next_due(ClientId id) const {
   if (c.is(kIsPublisher) && may_publish(c)) {
     const Group& g = group(c);
     const Nanos next = layout_.due(g, id, c.pub.next);
-    if (next < layout_.steady_end()) due = std::min(due, c.is(kHasBlocked) ? std::max(next, c.mark + kBlockedWait) : next);
+    if (next < layout_.steady_end())
+      due = std::min(due, c.is(kHasBlocked) ? std::max(next, c.mark + kBlockedWait) : next);
   }
   return c.is(kMisbehaves) ? std::min(due, next_misbehaviour(id)) : due;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The clients of a run: an array of small structs that speak real bytes to the nodes.
 //
-// A Crowd is the World's ClientHost. Each client connects at its time of the ramp, subscribes or publishes, answers every
-// packet of QoS 1 and 2, pings, and comes back after a lost connection, after a back-off that is drawn by key. Publishers are
-// an open loop: a message is sent when it is due, not when the one before is done (up to kInFlightMax), and what
-// fell due without a connection is sent after it. Everything received goes to the Ledger. See README.md for the files.
+// A Crowd is the World's ClientHost. Each client connects at its time of the ramp, subscribes or publishes, answers
+// every packet of QoS 1 and 2, pings, and comes back after a lost connection, after a back-off that is drawn by key.
+// Publishers are an open loop: a message is sent when it is due, not when the one before is done (up to kInFlightMax),
+// and what fell due without a connection is sent after it. Everything received goes to the Ledger. See README.md for
+// the files.
 #pragma once
 
 #include <vector>
@@ -23,7 +24,8 @@ namespace orrery::sim {
 
 /// A connection that is not live after this is given up.
 inline constexpr Nanos kConnectPatience = 30 * kSecond;
-/// The first wait after a failure; doubled for each further one up to the maximum, then between half and all of it is drawn.
+/// The first wait after a failure; doubled for each further one up to the maximum, then between half and all of it is
+/// drawn.
 inline constexpr Nanos kBackoffFirst = kSecond;
 inline constexpr Nanos kBackoffMax = 32 * kSecond;
 /// Unsent output above which a publisher holds its next message back, for kBlockedWait at a time.
@@ -91,8 +93,8 @@ class Crowd final : public ClientHost {
   // publisher.cc: messages out and their acknowledgements
   bool may_publish(const Client& c) const;
   void publish_due(Nanos now, ClientId id);
-  void write_publish(ClientId id, std::uint32_t number, bool duplicate);
-  bool half_packet(Nanos now, ClientId id, std::uint32_t number);
+  void write_publish(ClientId id, std::uint32_t number, Nanos due, bool duplicate);
+  bool half_packet(Nanos now, ClientId id, std::uint32_t number, Nanos due);
   void resend(Nanos now, ClientId id, bool session_present);
   void handle_acknowledge(Nanos now, ClientId id, const ServerPacket& p);
 

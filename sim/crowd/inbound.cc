@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the bytes of a stream to packets. Whole frames and packets are read where they lie; what is cut waits in the side pool.
+// From the bytes of a stream to packets. Whole frames and packets are read where they lie; what is cut waits in the
+// side pool.
 #include <algorithm>
 
 #include "sim/crowd/crowd.h"
@@ -62,13 +63,18 @@ bool Crowd::take_frame(Nanos now, ClientId id, const ServerFrame& frame) {
   Client& c = clients_[id];
   switch (frame.opcode) {
     case Opcode::kBinary:
-    case Opcode::kContinuation: take_framed(now, id, frame.payload); break;
-    case Opcode::kPing: send_control(now, id, Opcode::kPong, frame.payload); break;
+    case Opcode::kContinuation:
+      take_framed(now, id, frame.payload);
+      break;
+    case Opcode::kPing:
+      send_control(now, id, Opcode::kPong, frame.payload);
+      break;
     case Opcode::kClose:
       send_control(now, id, Opcode::kClose, frame.payload.first(std::min<std::size_t>(2, frame.payload.size())));
       give_up(now, id, CloseHow::kFlush);
       break;
-    default: break;
+    default:
+      break;
   }
   return c.phase != Phase::kWaiting;
 }
@@ -119,13 +125,18 @@ void Crowd::handle_packet(Nanos now, ClientId id, Bytes packet) {
   if (c.phase < Phase::kSubscribing && p.type != PacketType::kConnack)
     return broke_protocol(now, id, "a packet before CONNACK");
   switch (p.type) {
-    case PacketType::kPublish: return handle_publish(now, id, p);
-    case PacketType::kConnack: return handle_connack(now, id, p);
-    case PacketType::kSuback: return c.is(kIsPublisher) ? broke_protocol(now, id, "SUBACK that nobody asked for")
-                                                        : handle_suback(now, id, p);
-    case PacketType::kPubrel: return handle_pubrel(id, p.packet_id);
-    case PacketType::kPingresp: return c.set(kAwaitsPong, false);
-    case PacketType::kDisconnect: return give_up(now, id, CloseHow::kFlush);
+    case PacketType::kPublish:
+      return handle_publish(now, id, p);
+    case PacketType::kConnack:
+      return handle_connack(now, id, p);
+    case PacketType::kSuback:
+      return c.is(kIsPublisher) ? broke_protocol(now, id, "SUBACK that nobody asked for") : handle_suback(now, id, p);
+    case PacketType::kPubrel:
+      return handle_pubrel(id, p.packet_id);
+    case PacketType::kPingresp:
+      return c.set(kAwaitsPong, false);
+    case PacketType::kDisconnect:
+      return give_up(now, id, CloseHow::kFlush);
     default:
       if (!c.is(kIsPublisher)) return broke_protocol(now, id, "an acknowledgement of what was never sent");
       return handle_acknowledge(now, id, p);
@@ -144,8 +155,10 @@ void Crowd::handle_publish(Nanos now, ClientId id, const ServerPacket& p) {
                        (c.carry && std::count(pool_[c.carry].ids.begin(), pool_[c.carry].ids.end(), p.packet_id));
     if (waits && !p.duplicate) return broke_protocol(now, id, "a packet identifier that is in use");
     if (waits) return;
-    if (s.id_count < SubscriberState::kIds) s.ids[s.id_count++] = p.packet_id;
-    else carry_of(c).ids.push_back(p.packet_id);
+    if (s.id_count < SubscriberState::kIds)
+      s.ids[s.id_count++] = p.packet_id;
+    else
+      carry_of(c).ids.push_back(p.packet_id);
   }
   ledger_.received(now, id, p);
 }

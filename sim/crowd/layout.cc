@@ -8,15 +8,15 @@
 namespace orrery::sim {
 namespace {
 
-void append_number(std::string& out, std::uint32_t n) {
-  char digits[10];
-  int count = 0;
-  do {
-    digits[count++] = static_cast<char>('0' + n % 10);
-    n /= 10;
-  } while (n);
-  while (count) out.push_back(digits[--count]);
-}
+struct Digits {
+  explicit Digits(std::uint32_t n) {
+    do buffer[--first] = static_cast<char>('0' + n % 10);
+    while (n /= 10);
+  }
+  std::string_view text() const { return {buffer + first, sizeof buffer - first}; }
+  char buffer[10];
+  std::size_t first = sizeof buffer;
+};
 
 /// Splits around "%i".
 bool split(const std::string& pattern, std::string& head, std::string& tail) {
@@ -26,11 +26,22 @@ bool split(const std::string& pattern, std::string& head, std::string& tail) {
   return at != pattern.npos;
 }
 
-std::string_view compose(const std::string& head, bool numbered, std::uint32_t n, const std::string& tail, std::string& out) {
+std::string_view compose(const std::string& head, bool numbered, std::uint32_t n, const std::string& tail,
+                         std::string& out) {
   out = head;
-  if (numbered) append_number(out, n);
+  if (numbered) out += Digits(n).text();
   out += tail;
   return out;
+}
+
+bool is_composed_of(std::string_view text, const std::string& head, bool numbered, std::uint32_t n,
+                    const std::string& tail) {
+  if (text.substr(0, head.size()) != head) return false;
+  text.remove_prefix(head.size());
+  if (!numbered) return text == tail;
+  const Digits digits(n);
+  if (text.substr(0, digits.text().size()) != digits.text()) return false;
+  return text.substr(digits.text().size()) == tail;
 }
 
 }  // namespace
@@ -46,6 +57,7 @@ Layout::Layout(const CrowdSpec& spec) : spec_(spec) {
     g.first_flow = flows_;
     g.topic_numbered = split(s.topic, g.topic_head, g.topic_tail);
     g.filter_numbered = split(s.filter, g.filter_head, g.filter_tail);
+    g.filter_has_wildcard = s.filter.find_first_of("+#") != std::string::npos;
     clients_ += g.clients();
     subscribers += s.subscribers;
     flows_ += s.shape == Shape::kPairs ? s.subscribers : static_cast<std::uint64_t>(s.publishers) * s.subscribers;
@@ -62,8 +74,8 @@ Layout::Layout(const CrowdSpec& spec) : spec_(spec) {
 }
 
 std::uint16_t Layout::group_of(ClientId client) const {
-  const auto after = std::upper_bound(groups_.begin(), groups_.end(), client,
-                                      [](ClientId c, const Group& g) { return c < g.first; });
+  const auto after =
+      std::upper_bound(groups_.begin(), groups_.end(), client, [](ClientId c, const Group& g) { return c < g.first; });
   return static_cast<std::uint16_t>(after - groups_.begin() - 1);
 }
 
@@ -77,7 +89,8 @@ bool Layout::misbehaves(const Group& g, ClientId c) const {
   const MisbehaviourSpec& m = g.spec.misbehave;
   const bool publisher = is_publisher(g, c);
   switch (m.kind) {
-    case Misbehaviour::kNone: return false;
+    case Misbehaviour::kNone:
+      return false;
     case Misbehaviour::kSlowReader:
       if (publisher) return false;
       break;
@@ -85,7 +98,8 @@ bool Layout::misbehaves(const Group& g, ClientId c) const {
     case Misbehaviour::kHalfPacket:
       if (!publisher) return false;
       break;
-    case Misbehaviour::kReconnectStorm: break;
+    case Misbehaviour::kReconnectStorm:
+      break;
   }
   return chance(drawn(c, Stream::kMisbehave, 0), m.share_per_mille * 1000);
 }
@@ -97,7 +111,8 @@ Nanos Layout::connect_time(const Group& g, ClientId c) const {
 
 NodeId Layout::home(const Group& g, ClientId c) const {
   const std::size_t n = spec_.carriers.size();
-  const std::uint64_t at = spec_.placement == Placement::kPaired ? number(g, c) % n : below(drawn(c, Stream::kHome, 0), n);
+  const std::uint64_t at =
+      spec_.placement == Placement::kPaired ? number(g, c) % n : below(drawn(c, Stream::kHome, 0), n);
   return spec_.carriers[static_cast<std::size_t>(at)];
 }
 
@@ -119,10 +134,18 @@ std::string_view Layout::topic(const Group& g, std::uint32_t publisher, std::str
 std::string_view Layout::filter(const Group& g, std::uint32_t subscriber, std::string& out) const {
   return compose(g.filter_head, g.filter_numbered, subscriber, g.filter_tail, out);
 }
+bool Layout::is_topic(const Group& g, std::uint32_t publisher, std::string_view text) const {
+  return is_composed_of(text, g.topic_head, g.topic_numbered, publisher, g.topic_tail);
+}
+bool Layout::filter_catches(const Group& g, std::uint32_t subscriber, std::string_view text,
+                            std::string& scratch) const {
+  if (g.filter_has_wildcard) return filter_matches(filter(g, subscriber, scratch), text);
+  return is_composed_of(text, g.filter_head, g.filter_numbered, subscriber, g.filter_tail);
+}
 std::string_view Layout::client_id(const Group& g, ClientId c, std::string& out) const {
   out = g.spec.name;
   out += is_publisher(g, c) ? "-pub-" : "-sub-";
-  append_number(out, number(g, c));
+  out += Digits(number(g, c)).text();
   return out;
 }
 

@@ -9,10 +9,13 @@ Ledger::Ledger(const Layout& layout, const PayloadCodec& codec, const std::vecto
                Tally& tally)
     : layout_(layout), codec_(codec), clients_(clients), verdicts_(verdicts), tally_(tally), flows_(layout.flows()) {}
 
-void Ledger::prefetch(ClientId client, const Client& state) const {
-  const Group& g = layout_.groups()[state.group];
-  if (g.spec.shape == Shape::kPairs && !state.is(kIsPublisher))
-    __builtin_prefetch(&flows_[g.first_flow + (client - g.first)], 1);
+/// Reads nothing that may not be in the cache: the group is looked up by number, not in the client.
+void Ledger::prefetch(ClientId client) const {
+  const Group& g = layout_.groups()[layout_.group_of(client)];
+  const std::uint32_t number = client - g.first;
+  if (g.spec.shape != Shape::kPairs || number >= g.spec.subscribers) return;
+  __builtin_prefetch(&flows_[g.first_flow + number], 1);
+  __builtin_prefetch(&clients_[layout_.publisher(g, number)]);
 }
 
 // ---- a message has come ----
@@ -26,10 +29,11 @@ void Ledger::received(Nanos now, ClientId subscriber, const ServerPacket& packet
   const Group& g = layout_.groups()[c.group];
   if (c.is(kIsPublisher)) return blame(Rule::kSubscription, now, subscriber, "it never subscribed");
   const std::string_view topic = as_text(packet.topic);
-  const std::string_view filter = layout_.filter(g, layout_.number(g, subscriber), scratch_);
-  if (!filter_matches(filter, topic))
+  const std::uint32_t number = layout_.number(g, subscriber);
+  if (!layout_.filter_catches(g, number, topic, scratch_))
     return blame(Rule::kSubscription, now, subscriber,
-                 "topic '" + std::string(topic) + "' does not match its filter '" + std::string(filter) + "'");
+                 "topic '" + std::string(topic) + "' does not match its filter '" +
+                     std::string(layout_.filter(g, number, scratch_)) + "'");
   if (packet.qos > c.sub.granted_qos)
     return blame(Rule::kSubscription, now, subscriber, "delivered at a higher QoS than was granted");
   check_content(now, subscriber, g, packet);
@@ -43,7 +47,7 @@ void Ledger::check_content(Nanos now, ClientId subscriber, const Group& g, const
     return wrong("a payload of a publisher that does not exist");
   const Client& p = clients_[h.publisher];
   const Group& from = layout_.groups()[p.group];
-  if (layout_.topic(from, layout_.number(from, h.publisher), scratch_) != as_text(packet.topic))
+  if (!layout_.is_topic(from, layout_.number(from, h.publisher), as_text(packet.topic)))
     return wrong("a payload under a topic that its publisher does not use");
   if (h.magic == kWillMagic) return check_will(now, subscriber, h);
   if (packet.payload.size() != from.spec.payload_bytes) return wrong("a payload of another length than was published");
@@ -74,8 +78,7 @@ void Ledger::check_retained(Nanos now, ClientId subscriber, const Group& from, c
 void Ledger::enter(Nanos now, ClientId subscriber, const Group& g, const PayloadHeader& h, const ServerPacket& packet) {
   const Client& p = clients_[h.publisher];
   Flow& flow = flows_[layout_.flow(g, layout_.number(g, h.publisher), layout_.number(g, subscriber))];
-  const Arrival arrival =
-      flow.receive(h.number, [&](std::uint32_t n) { missing(now, g, h.publisher, subscriber, n); });
+  const Arrival arrival = flow.receive(h.number, [&](std::uint32_t n) { missing(now, g, h.publisher, subscriber, n); });
   if (arrival == Arrival::kFresh) {
     tally_.latency_ns.record(static_cast<std::uint64_t>(now - h.due));
     return;
@@ -96,14 +99,15 @@ void Ledger::enter(Nanos now, ClientId subscriber, const Group& g, const Payload
 
 bool Ledger::in_fault(Nanos when) const {
   const auto& windows = layout_.spec().fault_windows;
-  return std::any_of(windows.begin(), windows.end(), [&](const auto& w) { return when >= w.first && when <= w.second; });
+  return std::any_of(windows.begin(), windows.end(),
+                     [&](const auto& w) { return when >= w.first && when <= w.second; });
 }
 
 void Ledger::missing(Nanos now, const Group& g, ClientId publisher, ClientId subscriber, std::uint32_t number) {
   if (layout_.forfeits(g) && (clients_[subscriber].is(kMisbehaves) || clients_[publisher].is(kMisbehaves))) return;
   const PublisherState& p = clients_[publisher].pub;
-  const std::uint8_t qos =
-      std::min(layout_.publish_qos(g, layout_.number(g, publisher)), layout_.subscribe_qos(g, layout_.number(g, subscriber)));
+  const std::uint8_t qos = std::min(layout_.publish_qos(g, layout_.number(g, publisher)),
+                                    layout_.subscribe_qos(g, layout_.number(g, subscriber)));
   const bool open = number >= p.oldest && number - p.oldest < kInFlightMax && (p.open >> (number - p.oldest) & 1);
   if (number >= p.doubt_from && number < p.doubt_to) {
     ++tally_.in_doubt;

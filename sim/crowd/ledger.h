@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The book of deliveries: every PUBLISH that a client receives is checked here against what was sent.
 //
-// It owns the flows (sim/oracle/flow.h), one for each publisher and subscriber that belong together, and reads the clients' state
-// (how many messages a publisher has sent, where it is connected). It writes Tally and Verdicts and nothing else; the run
-// does not depend on it. O(1) a message, no allocation unless a rule is broken.
+// It owns the flows (sim/oracle/flow.h), one for each publisher and subscriber that belong together, and reads the
+// clients' state (how many messages a publisher has sent, where it is connected). It writes Tally and Verdicts and
+// nothing else; the run does not depend on it. O(1) a message, no allocation unless a rule is broken.
 #pragma once
 
 #include <string>
@@ -21,7 +21,8 @@ namespace orrery::sim {
 
 class Ledger {
  public:
-  Ledger(const Layout& layout, const PayloadCodec& codec, const std::vector<Client>& clients, Verdicts& verdicts, Tally& tally);
+  Ledger(const Layout& layout, const PayloadCodec& codec, const std::vector<Client>& clients, Verdicts& verdicts,
+         Tally& tally);
 
   /// A PUBLISH that the subscriber takes for new (a repeated QoS 2 packet identifier is not).
   void received(Nanos now, ClientId subscriber, const ServerPacket& packet);
@@ -30,7 +31,7 @@ class Ledger {
   /// Nothing is on its way any more: judges every message that is missing.
   void finish(Nanos now);
 
-  void prefetch(ClientId client, const Client& state) const;
+  void prefetch(ClientId client) const;
   std::size_t memory_bytes() const { return flows_.capacity() * sizeof(Flow); }
 
  private:

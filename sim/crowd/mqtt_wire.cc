@@ -132,13 +132,37 @@ enum class Form : std::uint8_t { kNone, kByte, kTwo, kFour, kVariable, kText, kT
 
 Form form_of(unsigned id) {
   switch (id) {
-    case 0x01: case 0x24: case 0x25: case 0x28: case 0x29: case 0x2a: return Form::kByte;
-    case 0x13: case 0x21: case 0x22: return Form::kTwo;
-    case 0x02: case 0x11: case 0x27: return Form::kFour;
-    case 0x0b: return Form::kVariable;
-    case 0x03: case 0x08: case 0x09: case 0x12: case 0x15: case 0x16: case 0x1a: case 0x1c: case 0x1f: return Form::kText;
-    case 0x26: return Form::kTwoTexts;
-    default: return Form::kNone;
+    case 0x01:
+    case 0x24:
+    case 0x25:
+    case 0x28:
+    case 0x29:
+    case 0x2a:
+      return Form::kByte;
+    case 0x13:
+    case 0x21:
+    case 0x22:
+      return Form::kTwo;
+    case 0x02:
+    case 0x11:
+    case 0x27:
+      return Form::kFour;
+    case 0x0b:
+      return Form::kVariable;
+    case 0x03:
+    case 0x08:
+    case 0x09:
+    case 0x12:
+    case 0x15:
+    case 0x16:
+    case 0x1a:
+    case 0x1c:
+    case 0x1f:
+      return Form::kText;
+    case 0x26:
+      return Form::kTwoTexts;
+    default:
+      return Form::kNone;
   }
 }
 
@@ -149,12 +173,23 @@ const char* read_properties(Cursor& c, ServerPacket& out) {
   while (p.left() > 0) {
     const unsigned id = p.u8();
     switch (form_of(id)) {
-      case Form::kNone: return "a property that a server may not send";
-      case Form::kByte: p.u8(); break;
-      case Form::kFour: p.take(4); break;
-      case Form::kVariable: p.variable(); break;
-      case Form::kTwoTexts: p.take(p.u16()); [[fallthrough]];
-      case Form::kText: p.take(p.u16()); break;
+      case Form::kNone:
+        return "a property that a server may not send";
+      case Form::kByte:
+        p.u8();
+        break;
+      case Form::kFour:
+        p.take(4);
+        break;
+      case Form::kVariable:
+        p.variable();
+        break;
+      case Form::kTwoTexts:
+        p.take(p.u16());
+        [[fallthrough]];
+      case Form::kText:
+        p.take(p.u16());
+        break;
       case Form::kTwo: {
         const auto value = static_cast<std::uint16_t>(p.u16());
         if (id == 0x21) out.receive_maximum = value;
@@ -243,13 +278,21 @@ const char* decode_server_packet(Bytes packet, MqttVersion version, ServerPacket
   if (out.type == PacketType::kPublish) return decode_publish(c, flags, version, out);
   if (flags != (out.type == PacketType::kPubrel ? 2u : 0u)) return "a packet with wrong flags in its first byte";
   switch (out.type) {
-    case PacketType::kConnack: return decode_connack(c, version, out);
-    case PacketType::kPuback: case PacketType::kPubrec: case PacketType::kPubrel: case PacketType::kPubcomp:
+    case PacketType::kConnack:
+      return decode_connack(c, version, out);
+    case PacketType::kPuback:
+    case PacketType::kPubrec:
+    case PacketType::kPubrel:
+    case PacketType::kPubcomp:
       return decode_acknowledge(c, version, out);
-    case PacketType::kSuback: return decode_suback(c, version, out);
-    case PacketType::kPingresp: return c.left() ? "PINGRESP with a body" : nullptr;
-    case PacketType::kDisconnect: return decode_disconnect(c, version, out);
-    default: return "a packet type that a server may not send here";
+    case PacketType::kSuback:
+      return decode_suback(c, version, out);
+    case PacketType::kPingresp:
+      return c.left() ? "PINGRESP with a body" : nullptr;
+    case PacketType::kDisconnect:
+      return decode_disconnect(c, version, out);
+    default:
+      return "a packet type that a server may not send here";
   }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// MQTT as a client of the crowd speaks it: 3.1.1 and 5.0, encode to the server and decode from it. Independent of broker/mqtt.
+// MQTT as a client of the crowd speaks it: 3.1.1 and 5.0, encode to the server and decode from it. Independent of
+// broker/mqtt.
 //
 // MqttWriter appends packets to a buffer that the caller owns and reuses; nothing allocates once the buffer has grown.
-// decode_server_packet() takes one whole packet apart into views of the input. The crowd is an oracle too, so decoding is
-// strict: whatever a server must not send is an error with a sentence. Sections are those of MQTT 5.0 (OASIS, 2019).
+// decode_server_packet() takes one whole packet apart into views of the input. The crowd is an oracle too, so decoding
+// is strict: whatever a server must not send is an error with a sentence. Sections are those of MQTT 5.0 (OASIS, 2019).
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,21 @@ namespace orrery::sim {
 enum class MqttVersion : std::uint8_t { k311 = 4, k5 = 5 };
 
 enum class PacketType : std::uint8_t {
-  kConnect = 1, kConnack, kPublish, kPuback, kPubrec, kPubrel, kPubcomp,
-  kSubscribe, kSuback, kUnsubscribe, kUnsuback, kPingreq, kPingresp, kDisconnect, kAuth,
+  kConnect = 1,
+  kConnack,
+  kPublish,
+  kPuback,
+  kPubrec,
+  kPubrel,
+  kPubcomp,
+  kSubscribe,
+  kSuback,
+  kUnsubscribe,
+  kUnsuback,
+  kPingreq,
+  kPingresp,
+  kDisconnect,
+  kAuth,
 };
 
 /// A packet from the server larger than this is an error: nothing in the crowd sends such a thing.
@@ -70,14 +84,14 @@ struct ServerPacket {
   std::uint8_t qos = 0;
   std::uint8_t reason = 0;  // CONNACK, SUBACK (its first), acknowledgements, DISCONNECT
   std::uint16_t packet_id = 0;
-  std::uint16_t receive_maximum = 65535;   // CONNACK
-  std::uint16_t server_keep_alive = 0;     // CONNACK; 0: none given
+  std::uint16_t receive_maximum = 65535;  // CONNACK
+  std::uint16_t server_keep_alive = 0;    // CONNACK; 0: none given
   Bytes topic;
   Bytes payload;
 };
 
-/// The length of the first packet in `bytes`: 0 while its fixed header is incomplete; kBadPacket when it is malformed or larger
-/// than kServerPacketBytesMax.
+/// The length of the first packet in `bytes`: 0 while its fixed header is incomplete; kBadPacket when it is malformed
+/// or larger than kServerPacketBytesMax.
 inline constexpr std::size_t kBadPacket = SIZE_MAX;
 std::size_t packet_extent(Bytes bytes);
 

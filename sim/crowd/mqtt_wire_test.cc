@@ -50,7 +50,8 @@ TEST(MqttWire, Connect5WithExpiryAndWill) {
 }
 
 TEST(MqttWire, SubscribePublishAcknowledge) {
-  EXPECT_EQ(written([](MqttWriter& w) { w.subscribe(MqttVersion::k311, 1, "t/7", 1); }), hex("82 08 0001 0003 742f37 01"));
+  EXPECT_EQ(written([](MqttWriter& w) { w.subscribe(MqttVersion::k311, 1, "t/7", 1); }),
+            hex("82 08 0001 0003 742f37 01"));
   EXPECT_EQ(written([](MqttWriter& w) { w.subscribe(MqttVersion::k5, 1, "t", 2); }), hex("82 07 0001 00 0001 74 02"));
   EXPECT_EQ(written([](MqttWriter& w) { w.publish_header(MqttVersion::k311, "t", 0, true, false, 0, 200); }),
             hex("31 cb01 0001 74"));
@@ -94,20 +95,22 @@ TEST(MqttWire, DecodesServerPackets) {
 
 TEST(MqttWire, RefusesWhatAServerMustNotSend) {
   const std::string_view bad[] = {
-      "36 05 0001 74 0001",        // both QoS bits
-      "38 03 0001 74",             // DUP at QoS 0
-      "32 05 0001 74 0000",        // packet identifier 0
-      "32 04 0001 74 01",          // cut in the packet identifier
-      "30 02 0000",                // no topic
-      "20 02 02 00",               // reserved bit of CONNACK
-      "20 02 01 05",               // a refusal with a session
-      "20 03 00 00 00",            // too long
-      "21 02 00 00",               // flags of the first byte
-      "60 02 0001",                // PUBREL needs flags 2
-      "90 04 0001 00 00",          // two reasons for one filter
-      "d0 01 00",                  // PINGRESP with a body
-      "e0 00",                     // a 3.1.1 server never disconnects so
-      "10 00", "82 00", "c0 00",   // packets of clients
+      "36 05 0001 74 0001",  // both QoS bits
+      "38 03 0001 74",       // DUP at QoS 0
+      "32 05 0001 74 0000",  // packet identifier 0
+      "32 04 0001 74 01",    // cut in the packet identifier
+      "30 02 0000",          // no topic
+      "20 02 02 00",         // reserved bit of CONNACK
+      "20 02 01 05",         // a refusal with a session
+      "20 03 00 00 00",      // too long
+      "21 02 00 00",         // flags of the first byte
+      "60 02 0001",          // PUBREL needs flags 2
+      "90 04 0001 00 00",    // two reasons for one filter
+      "d0 01 00",            // PINGRESP with a body
+      "e0 00",               // a 3.1.1 server never disconnects so
+      "10 00",
+      "82 00",
+      "c0 00",  // packets of clients
   };
   for (std::string_view text : bad) {
     ServerPacket p;

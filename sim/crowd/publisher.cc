@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages out: the open loop, and the states of QoS 1 and 2 (MQTT 5.0 section 4.3), two bits for each message in flight.
+// Messages out: the open loop, and the states of QoS 1 and 2 (MQTT 5.0 section 4.3), two bits for each message in
+// flight.
 //
 // Message n has the packet identifier n % 65535 + 1, so that nothing needs to be stored to repeat or recognise it.
 #include <algorithm>
@@ -41,13 +42,13 @@ void Crowd::publish_due(Nanos now, ClientId id) {
   for (Nanos due = layout_.due(g, id, c.pub.next), period = layout_.period(g, id);
        due <= now && due < layout_.steady_end() && may_publish(c); due += period) {
     const std::uint32_t number = c.pub.next;
-    if (half_packet(now, id, number)) return;
+    if (half_packet(now, id, number, due)) return;
     ++c.pub.next;
     if (qos) {
       if (!c.pub.open) c.pub.oldest = number;
       c.pub.open |= 1u << (number - c.pub.oldest);
     }
-    write_publish(id, number, false);
+    write_publish(id, number, due, false);
     ++tally_.published;
     if (now >= layout_.steady_begin() && now < layout_.steady_end()) ++tally_.published_window;
     // One frame for each message: what is due together is rare, and a large frame would be refused.
@@ -56,22 +57,22 @@ void Crowd::publish_due(Nanos now, ClientId id) {
   }
 }
 
-void Crowd::write_publish(ClientId id, std::uint32_t number, bool duplicate) {
+void Crowd::write_publish(ClientId id, std::uint32_t number, Nanos due, bool duplicate) {
   const Client& c = clients_[id];
   const Group& g = group(c);
   const std::uint32_t publisher = layout_.number(g, id);
   const std::uint8_t qos = layout_.publish_qos(g, publisher);
   writer().publish_header(g.spec.version, layout_.topic(g, publisher, scratch_), qos, g.spec.retain, duplicate,
                           packet_id_of(number), g.spec.payload_bytes);
-  codec_.append(out_, {kPayloadMagic, id, number, layout_.due(g, id, number)}, g.spec.payload_bytes);
+  codec_.append(out_, {kPayloadMagic, id, number, due}, g.spec.payload_bytes);
 }
 
 /// Sends the first half of a PUBLISH and resets the connection. False when this message is not one of those.
-bool Crowd::half_packet(Nanos now, ClientId id, std::uint32_t number) {
+bool Crowd::half_packet(Nanos now, ClientId id, std::uint32_t number, Nanos due) {
   Client& c = clients_[id];
   if (!c.is(kMisbehaves) || group(c).spec.misbehave.kind != Misbehaviour::kHalfPacket) return false;
   if (!chance(layout_.drawn(id, Stream::kHalfPacket, key(number, c.lives)), 250'000)) return false;
-  write_publish(id, number, false);
+  write_publish(id, number, due, false);
   const auto mask = static_cast<std::uint32_t>(layout_.drawn(id, Stream::kMask, c.frames++));
   const bool framed = group(c).spec.transport == LinkKind::kWebSocket;
   const Bytes whole = framed ? finish_frame(out_, Opcode::kBinary, mask) : Bytes(out_).subspan(kFrameHeaderMax);
@@ -80,8 +81,8 @@ bool Crowd::half_packet(Nanos now, ClientId id, std::uint32_t number) {
   return true;
 }
 
-/// After a reconnect. With the session everything unfinished goes on where it was (section 4.4). Without it QoS 1 is sent
-/// again as new; of QoS 2 nobody can know, so it is left, in doubt.
+/// After a reconnect. With the session everything unfinished goes on where it was (section 4.4). Without it QoS 1 is
+/// sent again as new; of QoS 2 nobody can know, so it is left, in doubt.
 void Crowd::resend(Nanos now, ClientId id, bool session_present) {
   Client& c = clients_[id];
   PublisherState& p = c.pub;
@@ -98,7 +99,7 @@ void Crowd::resend(Nanos now, ClientId id, bool session_present) {
     if (p.released >> i & 1) {
       writer().acknowledge(PacketType::kPubrel, packet_id_of(p.oldest + i));
     } else {
-      write_publish(id, p.oldest + i, session_present);
+      write_publish(id, p.oldest + i, layout_.due(g, id, p.oldest + i), session_present);
       ++tally_.published_again;
     }
     flush(now, id);

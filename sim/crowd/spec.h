@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a crowd is told to be: groups of clients, and the phases of the run. sim/scenario reads it from a file.
 //
-// A group has subscribers and publishers. In the shape `pairs` publisher i and subscriber i are alone with each other; in
-// `all` every subscriber gets what every publisher of the group sends (one publisher: fan-out; one subscriber: fan-in).
+// A group has subscribers and publishers. In the shape `pairs` publisher i and subscriber i are alone with each other;
+// in `all` every subscriber gets what every publisher of the group sends (one publisher: fan-out; one subscriber:
+// fan-in).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ inline constexpr std::uint32_t kCrowdMax = 100'000'000;
 inline constexpr std::uint64_t kFlowsMax = 200'000'000;
 inline constexpr std::uint32_t kPayloadBytesMin = 20;
 inline constexpr std::uint32_t kPayloadBytesMax = 256 * 1024;
-/// QoS 1 and 2 messages of one publisher that may be unfinished at a time; it waits with the next, as a queueing client does.
+/// QoS 1 and 2 messages of one publisher that may be unfinished at a time; it waits with the next, as a queueing client
+/// does.
 inline constexpr std::uint32_t kInFlightMax = 32;
 
 enum class Shape : std::uint8_t { kPairs, kAll };
@@ -46,10 +48,10 @@ struct GroupSpec {
   Shape shape = Shape::kPairs;
   std::uint32_t publishers = 0;
   std::uint32_t subscribers = 0;
-  std::string topic = "t/%i";   // %i: the publisher's number
-  std::string filter = "t/%i";  // %i: the subscriber's number
-  std::vector<std::uint8_t> qos{1};   // publisher i uses number i modulo the length; so does subscriber i of a pair
-  int subscribe_qos = -1;             // -1: as the publisher's in pairs, the highest of the list in `all`
+  std::string topic = "t/%i";        // %i: the publisher's number
+  std::string filter = "t/%i";       // %i: the subscriber's number
+  std::vector<std::uint8_t> qos{1};  // publisher i uses number i modulo the length; so does subscriber i of a pair
+  int subscribe_qos = -1;            // -1: as the publisher's in pairs, the highest of the list in `all`
   std::uint32_t payload_bytes = 256;
   Nanos every = 10 * kSecond;
   LinkKind transport = LinkKind::kWebSocket;
@@ -71,9 +73,9 @@ struct CrowdSpec {
   std::uint64_t seed = 1;
   std::vector<GroupSpec> groups;
   Placement placement = Placement::kPaired;
-  std::vector<NodeId> carriers;       // nodes that clients connect to, at least one
+  std::vector<NodeId> carriers;  // nodes that clients connect to, at least one
   std::uint32_t connects_per_second = 10'000;
-  Nanos settle = 5 * kSecond;         // from the last connect of the ramp to the first message
+  Nanos settle = 5 * kSecond;  // from the last connect of the ramp to the first message
   Nanos steady = 60 * kSecond;
   Nanos drain = 5 * kSecond;
   /// A message sent within this time after a SUBACK is not owed yet: routes to other nodes are on their way.

@@ -79,12 +79,16 @@ UpgradeAnswer check_upgrade_response(Bytes bytes, const WebSocketKey& key) {
   const std::string_view fields = text.substr(status.size() + 2, end - status.size());
   const auto accept = accept_text(key);
   UpgradeAnswer answer{end + 4, nullptr};
-  if (!status.starts_with("HTTP/1.1 101")) answer.error = "the upgrade was not answered with 101";
-  else if (!same_word(header_field(fields, "upgrade"), "websocket")) answer.error = "a 101 without Upgrade: websocket";
-  else if (!same_word(header_field(fields, "connection"), "upgrade")) answer.error = "a 101 without Connection: Upgrade";
+  if (!status.starts_with("HTTP/1.1 101"))
+    answer.error = "the upgrade was not answered with 101";
+  else if (!same_word(header_field(fields, "upgrade"), "websocket"))
+    answer.error = "a 101 without Upgrade: websocket";
+  else if (!same_word(header_field(fields, "connection"), "upgrade"))
+    answer.error = "a 101 without Connection: Upgrade";
   else if (header_field(fields, "sec-websocket-accept") != std::string_view(accept.data(), accept.size()))
     answer.error = "a wrong Sec-WebSocket-Accept";
-  else if (header_field(fields, "sec-websocket-protocol") != "mqtt") answer.error = "a 101 without the subprotocol mqtt";
+  else if (header_field(fields, "sec-websocket-protocol") != "mqtt")
+    answer.error = "a 101 without the subprotocol mqtt";
   return answer;
 }
 
@@ -119,10 +123,14 @@ ServerFrame parse_server_frame(Bytes bytes) {
   if (bytes.size() < 2) return frame;
   const unsigned opcode = bytes[0] & 15u;
   std::size_t size = bytes[1] & 127u;
-  if (bytes[0] & 0x70) frame.error = "a frame with reserved bits";
-  else if (bytes[1] & 0x80) frame.error = "a masked frame from the server";
-  else if (opcode != 0 && opcode != 2 && (opcode < 8 || opcode > 10)) frame.error = "a frame that is neither binary nor control";
-  else if (opcode >= 8 && (size > 125 || !(bytes[0] & 0x80))) frame.error = "a control frame that is long or fragmented";
+  if (bytes[0] & 0x70)
+    frame.error = "a frame with reserved bits";
+  else if (bytes[1] & 0x80)
+    frame.error = "a masked frame from the server";
+  else if (opcode != 0 && opcode != 2 && (opcode < 8 || opcode > 10))
+    frame.error = "a frame that is neither binary nor control";
+  else if (opcode >= 8 && (size > 125 || !(bytes[0] & 0x80)))
+    frame.error = "a control frame that is long or fragmented";
   if (frame.error) return frame;
   std::size_t start = 2;
   if (size >= 126) {
@@ -130,8 +138,10 @@ ServerFrame parse_server_frame(Bytes bytes) {
     if (bytes.size() < start) return frame;
     std::uint64_t wide = 0;
     for (std::size_t i = 2; i < start; ++i) wide = wide << 8 | bytes[i];
-    if (wide > 2 * kServerPacketBytesMax) frame.error = "a frame of more than 2 MiB";
-    else if (wide < (start == 4 ? 126u : 65536u)) frame.error = "a frame whose length is not in its shortest form";
+    if (wide > 2 * kServerPacketBytesMax)
+      frame.error = "a frame of more than 2 MiB";
+    else if (wide < (start == 4 ? 126u : 65536u))
+      frame.error = "a frame whose length is not in its shortest form";
     if (frame.error) return frame;
     size = static_cast<std::size_t>(wide);
   }

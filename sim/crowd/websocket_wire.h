@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client's half of WebSocket (RFC 6455): the upgrade request, the check of its answer, masked frames out, frames in.
-// Independent of broker/websocket. A key is 16 bytes that the caller draws; a mask is 32 bits that the caller draws.
+// The client's half of WebSocket (RFC 6455): the upgrade request, the check of its answer, masked frames out, frames
+// in. Independent of broker/websocket. A key is 16 bytes that the caller draws; a mask is 32 bits that the caller
+// draws.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct WebSocketKey {
 
 void append_upgrade_request(std::vector<std::uint8_t>& out, const WebSocketKey& key);
 
-/// Looks for a whole response at the start of `bytes`. `size` is 0 while it is incomplete. `error` is null when it is good: status
-/// 101, Upgrade, Connection, the accept value of `key`, and the subprotocol mqtt.
+/// Looks for a whole response at the start of `bytes`. `size` is 0 while it is incomplete. `error` is null when it is
+/// good: status 101, Upgrade, Connection, the accept value of `key`, and the subprotocol mqtt.
 struct UpgradeAnswer {
   std::size_t size = 0;
   const char* error = nullptr;
@@ -36,7 +37,8 @@ enum class Opcode : std::uint8_t { kContinuation = 0, kText = 1, kBinary = 2, kC
 /// Frames what stands behind kFrameHeaderMax bytes of room in `buffer` (masked in place) and returns the whole frame.
 Bytes finish_frame(std::vector<std::uint8_t>& buffer, Opcode opcode, std::uint32_t mask);
 
-/// The first frame of `bytes`. `size` is 0 while header or payload is incomplete; `error` when a server must not send it.
+/// The first frame of `bytes`. `size` is 0 while header or payload is incomplete; `error` when a server must not send
+/// it.
 struct ServerFrame {
   std::size_t size = 0;
   const char* error = nullptr;

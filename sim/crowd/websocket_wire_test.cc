@@ -57,8 +57,11 @@ TEST(WebSocketWire, AcceptsTheRightAnswerAndWaitsForAllOfIt) {
 
 TEST(WebSocketWire, RefusesEveryWrongAnswer) {
   const std::pair<std::string, std::string> edits[] = {
-      {"101 Switching", "200 OK       "}, {"WebSocket\r\n", "h2c\r\n"}, {"connection: upgrade", "connection: close  "},
-      {"s3pPL", "s3pPM"},                 {"mqtt", "http"},
+      {"101 Switching", "200 OK       "},
+      {"WebSocket\r\n", "h2c\r\n"},
+      {"connection: upgrade", "connection: close  "},
+      {"s3pPL", "s3pPM"},
+      {"mqtt", "http"},
   };
   for (const auto& [from, to] : edits) {
     std::string bad = kGood;
@@ -99,11 +102,19 @@ TEST(WebSocketWire, ParsesAFrameOnlyWhenItIsWhole) {
 
 TEST(WebSocketWire, RefusesFramesThatAServerMustNotSend) {
   const std::vector<std::uint8_t> bad[] = {
-      {0xc2, 0x00}, {0x82, 0x80, 1, 2, 3, 4}, {0x81, 0x00}, {0x83, 0x00},         {0x09, 0x00},
-      {0x89, 0x7e}, {0x82, 0x7e, 0x00, 0x7d}, {0x8b, 0x00}, {0x82, 0x7f, 0, 0, 0, 0, 0, 0, 0xff, 0xff},
+      {0xc2, 0x00},
+      {0x82, 0x80, 1, 2, 3, 4},
+      {0x81, 0x00},
+      {0x83, 0x00},
+      {0x09, 0x00},
+      {0x89, 0x7e},
+      {0x82, 0x7e, 0x00, 0x7d},
+      {0x8b, 0x00},
+      {0x82, 0x7f, 0, 0, 0, 0, 0, 0, 0xff, 0xff},
       {0x82, 0x7f, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff},
   };
-  for (const auto& bytes : bad) EXPECT_NE(parse_server_frame(bytes).error, nullptr) << int{bytes[0]} << " " << int{bytes[1]};
+  for (const auto& bytes : bad)
+    EXPECT_NE(parse_server_frame(bytes).error, nullptr) << int{bytes[0]} << " " << int{bytes[1]};
 }
 
 }  // namespace

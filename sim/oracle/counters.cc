@@ -17,10 +17,11 @@ bool counts_nothing(const ShardStats& s) {
   return std::all_of(std::begin(s.counters), std::end(s.counters), [](std::uint64_t v) { return v == 0; });
 }
 
-void expect_equal(const std::string& where, const char* left, std::uint64_t a, const char* right, std::uint64_t b, Nanos now,
-                  Verdicts& out) {
+void expect_equal(const std::string& where, const char* left, std::uint64_t a, const char* right, std::uint64_t b,
+                  Nanos now, Verdicts& out) {
   if (a == b) return;
-  out.violated(Rule::kCounters, now, where + ": " + left + " " + std::to_string(a) + ", but " + right + " " + std::to_string(b));
+  out.violated(Rule::kCounters, now,
+               where + ": " + left + " " + std::to_string(a) + ", but " + right + " " + std::to_string(b));
 }
 
 }  // namespace
@@ -30,8 +31,8 @@ void check_node_counters(const std::string& node, const ShardStats& s, Nanos now
   const std::uint64_t came = sum(s, {Counter::kMessagesMatched, Counter::kMessagesTakenOver});
   const std::uint64_t went =
       sum(s, {Counter::kMessagesOut, Counter::kMessagesQueued, Counter::kMessagesHandedOver, Counter::kDroppedQueueFull,
-              Counter::kDroppedSlowConsumer, Counter::kDroppedTooLarge, Counter::kDroppedExpired, Counter::kDroppedOffline,
-              Counter::kDroppedDuplicate, Counter::kDroppedSessionEnded});
+              Counter::kDroppedSlowConsumer, Counter::kDroppedTooLarge, Counter::kDroppedExpired,
+              Counter::kDroppedOffline, Counter::kDroppedDuplicate, Counter::kDroppedSessionEnded});
   expect_equal(node, "matched + taken over =", came, "out + queued + handed over + dropped =", went, now, out);
   if (s[Counter::kLinksClosed] > s[Counter::kLinksOpened])
     out.violated(Rule::kCounters, now, node + ": more links closed than opened");
@@ -45,7 +46,8 @@ void check_cluster_counters(const std::vector<ShardStats>& nodes, const ClientVi
   const std::string where = "all nodes";
   expect_equal(where, "messages forwarded", all[Counter::kMessagesForwarded], "received",
                all[Counter::kMessagesReceived], now, out);
-  expect_equal(where, "connects accepted", all[Counter::kConnectsAccepted], "clients saw", clients.connects_accepted, now, out);
+  expect_equal(where, "connects accepted", all[Counter::kConnectsAccepted], "clients saw", clients.connects_accepted,
+               now, out);
   expect_equal(where, "messages in", all[Counter::kMessagesIn], "clients sent", clients.messages_accepted, now, out);
   expect_equal(where, "messages out", all[Counter::kMessagesOut], "clients got", clients.messages_received, now, out);
   expect_equal(where, "subscriptions", all[Counter::kSubscriptions], "clients hold", clients.subscriptions, now, out);

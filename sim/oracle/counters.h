@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle of the counters: every message that came in went out, waits, or was dropped under a name.
 //
-// The equations are those of broker/base/counters.h; docs/broker-plug.md repeats them for other brokers. For every node, at
-// any time and over all its lives:
+// The equations are those of broker/base/counters.h; docs/broker-plug.md repeats them for other brokers. For every
+// node, at any time and over all its lives:
 //   matched + taken over = out + queued + handed over + the dropped ones that had matched
 //   links opened >= links closed
 // When a run without faults has come to rest, over all nodes together:

@@ -28,10 +28,10 @@ TEST(CounterOracle, BalancedIsGreen) {
 }
 
 TEST(CounterOracle, EveryCounterOfTheBalanceMatters) {
-  for (Counter c : {Counter::kMessagesMatched, Counter::kMessagesTakenOver, Counter::kMessagesOut, Counter::kMessagesQueued,
-                    Counter::kMessagesHandedOver, Counter::kDroppedQueueFull, Counter::kDroppedSlowConsumer,
-                    Counter::kDroppedTooLarge, Counter::kDroppedExpired, Counter::kDroppedOffline, Counter::kDroppedDuplicate,
-                    Counter::kDroppedSessionEnded}) {
+  for (Counter c : {Counter::kMessagesMatched, Counter::kMessagesTakenOver, Counter::kMessagesOut,
+                    Counter::kMessagesQueued, Counter::kMessagesHandedOver, Counter::kDroppedQueueFull,
+                    Counter::kDroppedSlowConsumer, Counter::kDroppedTooLarge, Counter::kDroppedExpired,
+                    Counter::kDroppedOffline, Counter::kDroppedDuplicate, Counter::kDroppedSessionEnded}) {
     ShardStats s = balanced();
     ++s.counters[static_cast<int>(c)];
     Verdicts v;
@@ -41,8 +41,8 @@ TEST(CounterOracle, EveryCounterOfTheBalanceMatters) {
 }
 
 TEST(CounterOracle, TheClientsViewMustAgree) {
-  for (Counter c : {Counter::kMessagesForwarded, Counter::kConnectsAccepted, Counter::kMessagesIn, Counter::kMessagesOut,
-                    Counter::kSubscriptions}) {
+  for (Counter c : {Counter::kMessagesForwarded, Counter::kConnectsAccepted, Counter::kMessagesIn,
+                    Counter::kMessagesOut, Counter::kSubscriptions}) {
     ShardStats s = balanced();
     ++s.counters[static_cast<int>(c)];
     Verdicts v;

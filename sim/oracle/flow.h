@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle of delivery: what one subscriber has received of one publisher, in 16 bytes and O(1) a message.
 //
-// A flow is a pair (publisher, subscriber). The publisher numbers its messages 0, 1, 2, ...; the flow remembers the highest
-// number that arrived and, for the 64 below it, which did. From that every arrival is one of:
+// A flow is a pair (publisher, subscriber). The publisher numbers its messages 0, 1, 2, ...; the flow remembers the
+// highest number that arrived and, for the 64 below it, which did. From that every arrival is one of:
 //   fresh      the highest so far
 //   late       lower, and had not arrived: out of order
 //   repeated   lower, and had arrived
@@ -23,7 +23,7 @@ struct Flow {
 
   /// Bit i: number next - 1 - i has arrived. Numbers below 0 count as arrived.
   std::uint64_t arrived = ~std::uint64_t{0};
-  std::uint32_t next = 0;       // one past the highest number that has arrived or was settled
+  std::uint32_t next = 0;  // one past the highest number that has arrived or was settled
   std::uint32_t owed_from = 0;
 
   /// `missing(number)` is called for each number that leaves the window without having arrived, if it is owed.
@@ -42,8 +42,8 @@ struct Flow {
     return repeated ? Arrival::kRepeated : Arrival::kLate;
   }
 
-  /// The subscriber's session has ended and a new subscription holds, `sent` messages after the first. Gaps are judged now;
-  /// of the rest nothing below `sent` is owed.
+  /// The subscriber's session has ended and a new subscription holds, `sent` messages after the first. Gaps are judged
+  /// now; of the rest nothing below `sent` is owed.
   template <class Missing>
   void restart(std::uint32_t sent, Missing missing) {
     judge_gaps(kWindow, missing);

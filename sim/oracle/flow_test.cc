@@ -63,8 +63,8 @@ TEST(Flow, WhatWasSentBeforeTheSubscriptionIsNotOwed) {
   std::vector<std::uint32_t> missing;
   const auto note = [&](std::uint32_t n) { missing.push_back(n); };
   f.receive(0, note);
-  f.receive(2, note);   // 1 was overtaken: it is lost, whatever happens to the session
-  f.restart(6, note);   // 3, 4 and 5 fell into the gap between two sessions
+  f.receive(2, note);  // 1 was overtaken: it is lost, whatever happens to the session
+  f.restart(6, note);  // 3, 4 and 5 fell into the gap between two sessions
   f.receive(7, note);
   f.finish(8, note);
   EXPECT_EQ(missing, (std::vector<std::uint32_t>{1, 6}));
@@ -80,8 +80,12 @@ TEST(Flow, AgreesWithItsTwin) {
     std::uint32_t top = 0;
     for (int i = 0; i < 400; ++i) {
       const std::uint64_t what = rng.below(100);
-      // Mostly the next number; now and then a gap, a jump over the window, or something older that the window still holds.
-      const auto jump = static_cast<std::uint32_t>(what < 80 ? 0 : what < 90 ? rng.below(4) : what < 92 ? rng.below(200) : 0);
+      // Mostly the next number; now and then a gap, a jump over the window, or something older that the window still
+      // holds.
+      const auto jump = static_cast<std::uint32_t>(what < 80   ? 0
+                                                   : what < 90 ? rng.below(4)
+                                                   : what < 92 ? rng.below(200)
+                                                               : 0);
       const bool old = what >= 92 && top > 0;
       const std::uint32_t n = old ? top - 1 - static_cast<std::uint32_t>(rng.below(std::min(top, 64u))) : top + jump;
       top = std::max(top, n + 1);

@@ -14,15 +14,15 @@
 namespace orrery::sim {
 
 enum class Rule : std::uint8_t {
-  kQos0AtMostOnce,    // a message of QoS 0 arrives once or not at all
-  kQos1AtLeastOnce,   // one of QoS 1 that was acknowledged arrives while the subscriber's session lives
-  kQos2ExactlyOnce,   // one of QoS 2 that was completed arrives once
-  kOrder,             // one publisher's messages arrive at one subscriber in the order of sending
-  kSubscription,      // nothing arrives that no subscription of the client matches, nor at a higher QoS than granted
-  kContent,           // what arrives is what was published: topic, payload, and not before it was sent
-  kRetained,          // a retained message that comes with a new subscription is the last one
-  kProtocol,          // every byte of the broker is what MQTT and WebSocket allow it to say
-  kCounters,          // what the broker counts balances, and agrees with what the clients saw
+  kQos0AtMostOnce,   // a message of QoS 0 arrives once or not at all
+  kQos1AtLeastOnce,  // one of QoS 1 that was acknowledged arrives while the subscriber's session lives
+  kQos2ExactlyOnce,  // one of QoS 2 that was completed arrives once
+  kOrder,            // one publisher's messages arrive at one subscriber in the order of sending
+  kSubscription,     // nothing arrives that no subscription of the client matches, nor at a higher QoS than granted
+  kContent,          // what arrives is what was published: topic, payload, and not before it was sent
+  kRetained,         // a retained message that comes with a new subscription is the last one
+  kProtocol,         // every byte of the broker is what MQTT and WebSocket allow it to say
+  kCounters,         // what the broker counts balances, and agrees with what the clients saw
   kCount
 };
 inline constexpr int kRules = static_cast<int>(Rule::kCount);

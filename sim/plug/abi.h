@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The plug: what a broker in a shared object must export so that `orrery-sim run SCENARIO --broker path.so` can drive it.
+ * The plug: what a broker in a shared object must export so that `orrery-sim run SCENARIO --broker path.so` can drive
+ * it.
  *
- * This is broker/node/node.h and broker/base/effects.h in C, one to one: the world calls the broker with events (each with
- * the time), the broker answers through a table of effects. The rules of the seam hold: an event runs to completion, never
- * blocks, and reaches the outside only through its effects; no clock, no thread, no random source but `seed`; no effect
- * calls back into the broker. Bytes that either side gets are valid until the call returns and belong to the caller.
- * docs/broker-plug.md explains every call with a worked example; sim/plug/small_broker is a whole broker behind it.
+ * This is broker/node/node.h and broker/base/effects.h in C, one to one: the world calls the broker with events (each
+ * with the time), the broker answers through a table of effects. The rules of the seam hold: an event runs to
+ * completion, never blocks, and reaches the outside only through its effects; no clock, no thread, no random source but
+ * `seed`; no effect calls back into the broker. Bytes that either side gets are valid until the call returns and belong
+ * to the caller. docs/broker-plug.md explains every call with a worked example; sim/plug/small_broker is a whole broker
+ * behind it.
  *
- * Compatibility: the loader asks for the symbol orrery_broker_v1 and refuses another abi_version. Within a version nothing is
- * reordered; new fields go to the end of orrery_broker and of orrery_setup, whose `size` says what the other side knows.
+ * Compatibility: the loader asks for the symbol orrery_broker_v1 and refuses another abi_version. Within a version
+ * nothing is reordered; new fields go to the end of orrery_broker and of orrery_setup, whose `size` says what the other
+ * side knows.
  */
 #ifndef ORRERY_SIM_PLUG_ABI_H
 #define ORRERY_SIM_PLUG_ABI_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The adapter both ways: Shard's events to the table, the table's effects to Effects. The C enums must keep the order of the
-// C++ ones; the static_asserts below are where a change of one without the other stops the build.
+// The adapter both ways: Shard's events to the table, the table's effects to Effects. The C enums must keep the order
+// of the C++ ones; the static_asserts below are where a change of one without the other stops the build.
 #include "sim/plug/plugin_node.h"
 
 #include <array>
@@ -90,7 +90,7 @@ class PluginNode final : public Node {
     std::vector<orrery_member> members;
     for (const ClusterMember& m : setup.members)
       members.push_back({m.name.c_str(), static_cast<uint8_t>(m.role), m.shards});
-    const orrery_setup raw{sizeof(orrery_setup), members.data(), members.size(),  setup.self,
+    const orrery_setup raw{sizeof(orrery_setup), members.data(), members.size(), setup.self,
                            setup.incarnation,    setup.seed,     options.c_str()};
     std::array<char, 512> error{};
     node_ = broker_.create(&raw, tables_.data(), error.data(), error.size());
@@ -128,9 +128,10 @@ std::string check_plugin(const orrery_broker& b) {
            std::to_string(ORRERY_ABI_VERSION);
   if (b.size < sizeof(orrery_broker)) return "its table is shorter than version 1 asks for";
   const std::pair<const char*, bool> entries[] = {
-      {"name", b.name},       {"create", b.create},           {"destroy", b.destroy},         {"start", b.start},
-      {"link_open", b.link_open}, {"bytes", b.bytes},         {"drained", b.drained},         {"link_closed", b.link_closed},
-      {"dial_failed", b.dial_failed}, {"wake", b.wake},       {"message", b.message},         {"stats", b.stats},
+      {"name", b.name},       {"create", b.create},           {"destroy", b.destroy},
+      {"start", b.start},     {"link_open", b.link_open},     {"bytes", b.bytes},
+      {"drained", b.drained}, {"link_closed", b.link_closed}, {"dial_failed", b.dial_failed},
+      {"wake", b.wake},       {"message", b.message},         {"stats", b.stats},
   };
   for (const auto& [name, present] : entries)
     if (!present) return std::string("its table has no entry for '") + name + "'";

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A broker behind the C ABI (sim/plug/abi.h) as an orrery::Node: each virtual call becomes one call through its table.
 //
-// make_plugin_factory() turns a table into the NodeFactory that a world wants, so the simulator's path is the same for the
-// full broker and for any other. The table must outlive every node made of it (load_plugin.h keeps the shared object open).
+// make_plugin_factory() turns a table into the NodeFactory that a world wants, so the simulator's path is the same for
+// the full broker and for any other. The table must outlive every node made of it (load_plugin.h keeps the shared
+// object open).
 #pragma once
 
 #include <string>

@@ -15,8 +15,9 @@ Json number(std::uint64_t value, int shift, int digits) { return Json::parse(dec
 
 Json latency(const Histogram& h) {
   const auto us = [&](std::uint64_t nanos) { return number(nanos, 3, 1); };
-  return {{"count", h.count()},         {"mean", us(h.mean())},        {"p50", us(h.at(500'000))},   {"p95", us(h.at(950'000))},
-          {"p99", us(h.at(990'000))},   {"p999", us(h.at(999'000))},   {"p9999", us(h.at(999'900))}, {"max", us(h.max())}};
+  return {{"count", h.count()},         {"mean", us(h.mean())},     {"p50", us(h.at(500'000))},
+          {"p95", us(h.at(950'000))},   {"p99", us(h.at(990'000))}, {"p999", us(h.at(999'000))},
+          {"p9999", us(h.at(999'900))}, {"max", us(h.max())}};
 }
 
 Json node(const NodeResult& n) {
@@ -37,12 +38,18 @@ Json node(const NodeResult& n) {
 }
 
 Json crowd(const Tally& t) {
-  return {{"connects_accepted", t.connects_accepted}, {"connects_refused", t.connects_refused},
-          {"connects_failed", t.connects_failed},     {"connections_lost", t.connections_lost},
-          {"sessions_resumed", t.sessions_resumed},   {"published", t.published},
-          {"published_again", t.published_again},     {"publishes_refused", t.publishes_refused},
-          {"received", t.received},                   {"received_across", t.received_across},
-          {"received_retained", t.received_retained}, {"received_wills", t.received_wills}};
+  return {{"connects_accepted", t.connects_accepted},
+          {"connects_refused", t.connects_refused},
+          {"connects_failed", t.connects_failed},
+          {"connections_lost", t.connections_lost},
+          {"sessions_resumed", t.sessions_resumed},
+          {"published", t.published},
+          {"published_again", t.published_again},
+          {"publishes_refused", t.publishes_refused},
+          {"received", t.received},
+          {"received_across", t.received_across},
+          {"received_retained", t.received_retained},
+          {"received_wills", t.received_wills}};
 }
 
 Json rules(const Verdicts& v) {

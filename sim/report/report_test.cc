@@ -105,7 +105,8 @@ TEST(Report, AFailureSaysWhatAndHowToRepeatIt) {
   EXPECT_EQ(verdict_of(r), Verdict::kInvariantBroken);
   const std::string text = report_text(scenario(), r, context());
   EXPECT_NE(text.find("BROKEN order: 1 findings, the first are\n    at 1.500000 s  message 2 of x after a later one\n"),
-            std::string::npos) << text;
+            std::string::npos)
+      << text;
   EXPECT_NE(text.find("replay: orrery-sim run tiny.json --seed 7\n"), std::string::npos);
 
   RunResult late = result();

@@ -69,16 +69,20 @@ std::string our_figure(std::string_view key, const RunResult& r) {
   const auto ends_with_replicant = key.ends_with("_replicant");
   const Role role = ends_with_replicant ? Role::kReplicant : Role::kCore;
   if ((ends_with_replicant || key.ends_with("_core")) && !has_role(r, role)) return "";
-  const auto ram = [](const NodeResult& n) {
-    return n.ram_total ? n.ram_bytes() * 100 / (n.ram_total / 10'000) : 0;
-  };
+  const auto ram = [](const NodeResult& n) { return n.ram_total ? n.ram_bytes() * 100 / (n.ram_total / 10'000) : 0; };
   if (key == "connections") return grouped(r.connections);
   if (key == "messages_in") return grouped(r.messages_in_per_second());
   if (key == "messages_out") return grouped(r.messages_out_per_second());
-  if (key.starts_with("cpu_")) return range_of(r, role, [](const NodeResult& n) { return n.cpu_per_million; }, percent);
+  if (key.starts_with("cpu_"))
+    return range_of(
+        r, role, [](const NodeResult& n) { return n.cpu_per_million; }, percent);
   if (key.starts_with("ram_")) return range_of(r, role, ram, percent);
-  if (key.starts_with("rx_")) return range_of(r, role, [](const NodeResult& n) { return n.rx_bits_per_second; }, megabits);
-  if (key.starts_with("tx_")) return range_of(r, role, [](const NodeResult& n) { return n.tx_bits_per_second; }, megabits);
+  if (key.starts_with("rx_"))
+    return range_of(
+        r, role, [](const NodeResult& n) { return n.rx_bits_per_second; }, megabits);
+  if (key.starts_with("tx_"))
+    return range_of(
+        r, role, [](const NodeResult& n) { return n.tx_bits_per_second; }, megabits);
   const Histogram& h = r.tally.latency_ns;
   if (key == "latency_p50") return micros(h.at(500'000));
   if (key == "latency_p95") return micros(h.at(950'000));
@@ -90,8 +94,9 @@ std::string our_figure(std::string_view key, const RunResult& r) {
 void write_comparison(const Scenario& s, const RunResult& r, std::string& out) {
   const bool compare = !s.published.rows.empty();
   Table t;
-  t.row(compare ? std::vector<std::string>{"", s.published.source.empty() ? "published" : s.published.source, "this run"}
-                : std::vector<std::string>{"", "this run"});
+  t.row(compare
+            ? std::vector<std::string>{"", s.published.source.empty() ? "published" : s.published.source, "this run"}
+            : std::vector<std::string>{"", "this run"});
   for (const PublishedKey& k : kPublishedKeys) {
     const std::string ours = our_figure(k.key, r);
     if (ours.empty()) continue;
@@ -127,11 +132,15 @@ void line(std::string& out, const std::string& label, const std::string& value) 
 
 void write_run(const RunResult& r, const RunContext& c, std::string& out) {
   const std::uint64_t wall = std::max<std::uint64_t>(1, c.wall_nanos);
-  line(out, "wall time", decimal(c.wall_nanos, 9, 1) + " s for " + decimal(static_cast<std::uint64_t>(r.virtual_time), 9, 1) +
-                             " s of virtual time");
-  line(out, "events", grouped(r.events) + ", " + grouped(r.events * 1000 / std::max<std::uint64_t>(1, wall / 1'000'000)) + " a second");
-  line(out, "process memory", binary_size(c.process_bytes) + ", " + grouped(c.process_bytes / std::max<std::uint64_t>(1, r.clients)) +
-                                  " bytes a client");
+  line(out, "wall time",
+       decimal(c.wall_nanos, 9, 1) + " s for " + decimal(static_cast<std::uint64_t>(r.virtual_time), 9, 1) +
+           " s of virtual time");
+  line(
+      out, "events",
+      grouped(r.events) + ", " + grouped(r.events * 1000 / std::max<std::uint64_t>(1, wall / 1'000'000)) + " a second");
+  line(out, "process memory",
+       binary_size(c.process_bytes) + ", " + grouped(c.process_bytes / std::max<std::uint64_t>(1, r.clients)) +
+           " bytes a client");
   line(out, "run hash", hex(r.run_hash));
   line(out, "seed", std::to_string(r.seed));
   line(out, "messages across nodes", percent(r.cross_node_per_million()) + " (placement " + c.placement + ")");
@@ -153,7 +162,8 @@ void write_verdict(const RunResult& r, const RunContext& c, std::string& out) {
   for (int i = 0; i < kRules; ++i) {
     const Rule rule = static_cast<Rule>(i);
     if (r.verdicts.count(rule) == 0) continue;
-    out += "\n  BROKEN " + std::string(rule_name(rule)) + ": " + grouped(r.verdicts.count(rule)) + " findings, the first are\n";
+    out += "\n  BROKEN " + std::string(rule_name(rule)) + ": " + grouped(r.verdicts.count(rule)) +
+           " findings, the first are\n";
     for (const Finding& f : r.verdicts.findings(rule))
       out += "    at " + decimal(static_cast<std::uint64_t>(f.at), 9, 6) + " s  " + f.what + "\n";
   }
@@ -171,9 +181,12 @@ Verdict verdict_of(const RunResult& r) {
 
 const char* verdict_name(Verdict v) {
   switch (v) {
-    case Verdict::kPass: return "pass";
-    case Verdict::kInvariantBroken: return "invariant broken";
-    case Verdict::kLivenessFailed: return "liveness failed";
+    case Verdict::kPass:
+      return "pass";
+    case Verdict::kInvariantBroken:
+      return "invariant broken";
+    case Verdict::kLivenessFailed:
+      return "liveness failed";
   }
   return "?";
 }

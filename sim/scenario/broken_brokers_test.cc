@@ -13,7 +13,8 @@
 namespace orrery::sim {
 namespace {
 
-/// Pairs of every QoS and version on both transports, and a fan-out, busy enough that a defect at every 7th message shows.
+/// Pairs of every QoS and version on both transports, and a fan-out, busy enough that a defect at every 7th message
+/// shows.
 constexpr const char* kScenario = R"({
   "name": "oracles",
   "nodes": [{"name": "node", "vcpus": 1}],
@@ -88,8 +89,10 @@ TEST_P(Defect, TurnsItsRuleRedAndNoOther) {
   const RunResult r = run_with(ORRERY_BROKEN_BROKER, defect, scenario);
   for (int i = 0; i < kRules; ++i) {
     const Rule other = static_cast<Rule>(i);
-    if (other == rule) EXPECT_GT(r.verdicts.count(other), 0u) << "the oracle did not notice";
-    else EXPECT_EQ(r.verdicts.count(other), 0u) << rule_name(other) << "\n" << words(r);
+    if (other == rule)
+      EXPECT_GT(r.verdicts.count(other), 0u) << "the oracle did not notice";
+    else
+      EXPECT_EQ(r.verdicts.count(other), 0u) << rule_name(other) << "\n" << words(r);
   }
 }
 

@@ -29,8 +29,10 @@ void read_qos(JsonObject& o, GroupSpec& g) {
       i.number(q, 0, 2);
       g.qos.push_back(q);
     };
-    if (item.is_number()) one(item);
-    else item.array(one);
+    if (item.is_number())
+      one(item);
+    else
+      item.array(one);
     if (g.qos.empty()) item.fail("an empty list; valid: a number from 0 to 2, or a list of such");
   });
   o.number("subscribe_qos", g.subscribe_qos, 0, 2);
@@ -52,7 +54,8 @@ void check_topics(JsonObject& o, const GroupSpec& g) {
   if (g.publishers > 1 && g.topic.find("%i") == std::string::npos)
     o.fail("topic", "several publishers need a %i in it, which becomes their number");
   if (g.filter.empty()) o.fail("filter", "an empty filter");
-  // With the number in both, or in neither, a filter must catch its group's topic: otherwise every message would be missed.
+  // With the number in both, or in neither, a filter must catch its group's topic: otherwise every message would be
+  // missed.
   if (!filter_matches(g.filter, g.topic))
     o.fail("filter", "\"" + g.filter + "\" does not match the topic \"" + g.topic + "\"");
   if (g.shape == Shape::kPairs && g.subscribers > 1 && g.filter.find("%i") == std::string::npos)
@@ -78,8 +81,10 @@ void read_session(JsonObject& o, GroupSpec& g) {
 
 void read_misbehaviour(JsonObject& o, MisbehaviourSpec& m) {
   o.choice("kind", m.kind,
-           {{"slow_reader", Misbehaviour::kSlowReader}, {"flood", Misbehaviour::kFlood},
-            {"half_packet", Misbehaviour::kHalfPacket}, {"reconnect_storm", Misbehaviour::kReconnectStorm}});
+           {{"slow_reader", Misbehaviour::kSlowReader},
+            {"flood", Misbehaviour::kFlood},
+            {"half_packet", Misbehaviour::kHalfPacket},
+            {"reconnect_storm", Misbehaviour::kReconnectStorm}});
   o.require("kind");
   std::uint32_t percent = 100;
   o.number("share_percent", percent, 1u, 100u);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The top of a scenario file: nodes, network, phases, faults, expectations. The crowd's groups are read in read_group.cc.
+// The top of a scenario file: nodes, network, phases, faults, expectations. The crowd's groups are read in
+// read_group.cc.
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -127,8 +128,10 @@ PlaceSet read_places(JsonObject& o, const char* key, const Scenario& s) {
   o.array(key, [&](JsonItem& item) {
     std::string name;
     item.text(name);
-    if (name == "clients") set.clients = true;
-    else set.nodes |= std::uint64_t{1} << find_node(item, name, s);
+    if (name == "clients")
+      set.clients = true;
+    else
+      set.nodes |= std::uint64_t{1} << find_node(item, name, s);
   });
   o.require(key);
   return set;
@@ -141,9 +144,14 @@ void read_fault(JsonItem& item, Scenario& s) {
     o.duration("at", at, 0, kPhaseMax);
     o.require("at");
     o.choice("kind", f.kind,
-             {{"crash", FaultKind::kCrash}, {"power_loss", FaultKind::kPowerLoss}, {"restart", FaultKind::kRestart},
-              {"pause", FaultKind::kPause}, {"slow_cpu", FaultKind::kSlowCpu}, {"partition", FaultKind::kPartition},
-              {"heal", FaultKind::kHeal}, {"slow_path", FaultKind::kSlowPath}});
+             {{"crash", FaultKind::kCrash},
+              {"power_loss", FaultKind::kPowerLoss},
+              {"restart", FaultKind::kRestart},
+              {"pause", FaultKind::kPause},
+              {"slow_cpu", FaultKind::kSlowCpu},
+              {"partition", FaultKind::kPartition},
+              {"heal", FaultKind::kHeal},
+              {"slow_path", FaultKind::kSlowPath}});
     o.require("kind");
     f.at = at;  // made absolute when the crowd, and with it the ramp's length, is known
     if (f.kind == FaultKind::kPartition || f.kind == FaultKind::kHeal) {
@@ -176,8 +184,13 @@ void read_fault(JsonItem& item, Scenario& s) {
 
 void place_faults(Scenario& s, Nanos steady_begin, Nanos recovery) {
   if (s.faults.empty()) return;
-  for (Fault& f : s.faults) f.at += steady_begin;
-  std::stable_sort(s.faults.begin(), s.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  std::vector<Fault> in_time;
+  for (Fault f : s.faults) {
+    f.at += steady_begin;
+    in_time.insert(
+        std::upper_bound(in_time.begin(), in_time.end(), f.at, [](Nanos at, const Fault& g) { return at < g.at; }), f);
+  }
+  s.faults = std::move(in_time);
   Nanos end = 0;
   for (const Fault& f : s.faults) end = std::max(end, f.at + (f.kind == FaultKind::kPause ? f.duration : 0));
   s.crowd.fault_windows = {{s.faults.front().at - kFaultLead, end + recovery}};

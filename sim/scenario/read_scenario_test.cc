@@ -17,7 +17,8 @@ constexpr const char* kGroup = R"({"name": "g", "pairs": 2})";
 
 /// A scenario of one node, with the given members put in.
 std::string file_with(const std::string& more, const std::string& group = kGroup) {
-  return "{\"name\": \"s\",\n \"nodes\": [{\"name\": \"a\"}],\n \"crowd\": [" + group + "]" + (more.empty() ? "" : ",\n " + more) + "}";
+  return "{\"name\": \"s\",\n \"nodes\": [{\"name\": \"a\"}],\n \"crowd\": [" + group + "]" +
+         (more.empty() ? "" : ",\n " + more) + "}";
 }
 
 std::string error_of(const std::string& text) {
@@ -41,7 +42,8 @@ TEST(ReadScenario, Defaults) {
 TEST(ReadScenario, ReplicantsCarryTheClientsWhenThereAreAny) {
   const Scenario s = read_scenario(
       R"({"name": "s", "nodes": [{"name": "core"}, {"name": "r", "role": "replicant", "count": 3, "vcpus": 4}],
-          "crowd": [{"name": "g", "publishers": 5, "subscribers": 1}]})", "s.json");
+          "crowd": [{"name": "g", "publishers": 5, "subscribers": 1}]})",
+      "s.json");
   EXPECT_EQ(s.crowd.carriers, (std::vector<NodeId>{1, 2, 3}));
   EXPECT_EQ(s.nodes.at(3).name, "r3");
   EXPECT_EQ(s.members().at(3).shards, 4);
@@ -49,9 +51,9 @@ TEST(ReadScenario, ReplicantsCarryTheClientsWhenThereAreAny) {
 }
 
 TEST(ReadScenario, FaultsAreCountedFromTheSteadyPhase) {
-  const Scenario s = read_scenario(
-      file_with(R"("phases": {"connects_per_second": 4, "settle": "2s"},
-                   "faults": {"recovery": "5s", "plan": [{"at": "10s", "kind": "pause", "node": "a", "for": "3s"}]})"), "s.json");
+  const Scenario s = read_scenario(file_with(R"("phases": {"connects_per_second": 4, "settle": "2s"},
+                   "faults": {"recovery": "5s", "plan": [{"at": "10s", "kind": "pause", "node": "a", "for": "3s"}]})"),
+                                   "s.json");
   const Nanos steady = 1 * kSecond + 2 * kSecond;  // four clients, four a second
   EXPECT_EQ(s.faults.at(0).at, steady + 10 * kSecond);
   EXPECT_EQ(s.crowd.fault_windows.at(0), std::pair(steady + 9 * kSecond, steady + 18 * kSecond));
@@ -60,8 +62,8 @@ TEST(ReadScenario, FaultsAreCountedFromTheSteadyPhase) {
 TEST(ReadScenario, Scales) {
   EXPECT_EQ(parse_scale("1/20")->denominator, 20u);
   EXPECT_FALSE(parse_scale("0/1") || parse_scale("1/0") || parse_scale("x") || parse_scale("") || parse_scale("1/"));
-  const Scenario s = read_scenario(file_with(R"("phases": {"connects_per_second": 1000})", R"({"name": "g", "pairs": 100})"),
-                                   "s.json", {1, 20});
+  const Scenario s = read_scenario(
+      file_with(R"("phases": {"connects_per_second": 1000})", R"({"name": "g", "pairs": 100})"), "s.json", {1, 20});
   EXPECT_EQ(s.crowd.groups.at(0).subscribers, 5u);
   EXPECT_EQ(s.crowd.connects_per_second, 50u);
   EXPECT_EQ(s.scale, "1/20");
@@ -79,16 +81,21 @@ TEST(ReadScenario, SaysWhatIsWrongAndWhere) {
       {file_with("", R"({"name": "g", "pairs": 0})"), "s.json:3: crowd[0].pairs: "},
       {file_with("", R"({"name": "g", "pairs": 2, "qos": 3})"), "s.json:3: crowd[0].qos: "},
       {file_with("", R"({"name": "g", "pairs": 2, "qos": []})"), "s.json:3: crowd[0].qos: an empty list"},
-      {file_with("", R"({"name": "g", "pairs": 2, "topic": "x"})"), "s.json:3: crowd[0].topic: several publishers need a %i in it"},
+      {file_with("", R"({"name": "g", "pairs": 2, "topic": "x"})"),
+       "s.json:3: crowd[0].topic: several publishers need a %i in it"},
       {file_with("", R"({"name": "g", "pairs": 2, "topic": "x/#"})"), "s.json:3: crowd[0].topic: not a topic name"},
       {file_with("", R"({"name": "g", "pairs": 2, "filter": "y/%i"})"),
        "s.json:3: crowd[0].filter: \"y/%i\" does not match the topic \"g/%i\""},
-      {file_with("", R"({"name": "g", "pairs": 2, "filter": "g/+"})"), "s.json:3: crowd[0].filter: in pairs it needs a %i"},
+      {file_with("", R"({"name": "g", "pairs": 2, "filter": "g/+"})"),
+       "s.json:3: crowd[0].filter: in pairs it needs a %i"},
       {file_with("", R"({"name": "g", "pairs": 2, "payload_bytes": 19})"), "s.json:3: crowd[0].payload_bytes: "},
-      {file_with("", R"({"name": "g", "pairs": 2, "keep_alive": "1500ms"})"), "s.json:3: crowd[0].keep_alive: must be whole seconds"},
+      {file_with("", R"({"name": "g", "pairs": 2, "keep_alive": "1500ms"})"),
+       "s.json:3: crowd[0].keep_alive: must be whole seconds"},
       {file_with("", R"({"name": "g", "pairs": 2, "session_expiry": "1s"})"), "only \"version\": \"5.0\" has it"},
-      {file_with("", R"({"name": "g", "pairs": 2, "misbehave": {"kind": "slow"}})"), "s.json:3: crowd[0].misbehave.kind: "},
-      {file_with("", R"({"name": "g", "pairs": 2}, {"name": "g", "pairs": 2})"), "s.json:3: crowd[1].name: there are two groups named 'g'"},
+      {file_with("", R"({"name": "g", "pairs": 2, "misbehave": {"kind": "slow"}})"),
+       "s.json:3: crowd[0].misbehave.kind: "},
+      {file_with("", R"({"name": "g", "pairs": 2}, {"name": "g", "pairs": 2})"),
+       "s.json:3: crowd[1].name: there are two groups named 'g'"},
       {file_with("\"faults\": {\"plan\": [{\"at\": \"1s\", \"kind\": \"crash\", \"node\": \"b\"}]}"),
        "s.json:4: faults.plan[0].node: there is no node 'b' (nodes: a)"},
       {file_with("\"faults\": {\"plan\": [{\"at\": \"1s\", \"kind\": \"crash\"}]}"), "s.json:4: faults.plan[0]"},

@@ -42,7 +42,9 @@ std::uint64_t per_second(std::uint64_t count, Nanos window) {
 class Run {
  public:
   Run(const Scenario& s, const RunOptions& o)
-      : scenario_(s), options_(o), crowd_(s.crowd, result_.verdicts),
+      : scenario_(s),
+        options_(o),
+        crowd_(s.crowd, result_.verdicts),
         world_(world_options(s, o, crowd_.layout().clients()), crowd_) {}
 
   RunResult go() {
@@ -86,7 +88,8 @@ void Run::run_to(Nanos end, const char* phase) {
   while (world_.now() < end) {
     world_.run_until(std::min(end, world_.now() + step));
     if (options_.progress)
-      options_.progress({world_.now(), whole, world_.events_handled(), crowd_.tally().live, crowd_.tally().received, phase});
+      options_.progress(
+          {world_.now(), whole, world_.events_handled(), crowd_.tally().live, crowd_.tally().received, phase});
   }
 }
 
@@ -142,9 +145,10 @@ void Run::note_end() {
 /// True when something happened that the clients' view of the counters cannot account for.
 bool Run::disturbed() const {
   const Tally& t = crowd_.tally();
-  const bool wills = std::any_of(scenario_.crowd.groups.begin(), scenario_.crowd.groups.end(), [](const GroupSpec& g) { return g.will; });
-  return wills || !scenario_.faults.empty() || t.connections_lost || t.connects_failed || t.connects_refused || t.publishes_refused ||
-         result_.verdicts.count(Rule::kProtocol);
+  const bool wills = std::any_of(scenario_.crowd.groups.begin(), scenario_.crowd.groups.end(),
+                                 [](const GroupSpec& g) { return g.will; });
+  return wills || !scenario_.faults.empty() || t.connections_lost || t.connects_failed || t.connects_refused ||
+         t.publishes_refused || result_.verdicts.count(Rule::kProtocol);
 }
 
 void Run::judge_counters() {
@@ -183,11 +187,13 @@ void Run::judge_liveness() {
 
 void Run::expect_at_most(const char* what, std::uint64_t value, std::uint64_t max) {
   if (value > max)
-    result_.broken_expectations.push_back(std::string(what) + ": " + std::to_string(value) + ", at most " + std::to_string(max));
+    result_.broken_expectations.push_back(std::string(what) + ": " + std::to_string(value) + ", at most " +
+                                          std::to_string(max));
 }
 void Run::expect_at_least(const char* what, std::uint64_t value, std::uint64_t min) {
   if (value < min)
-    result_.broken_expectations.push_back(std::string(what) + ": " + std::to_string(value) + ", at least " + std::to_string(min));
+    result_.broken_expectations.push_back(std::string(what) + ": " + std::to_string(value) + ", at least " +
+                                          std::to_string(min));
 }
 
 void Run::judge_expectations() {

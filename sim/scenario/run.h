@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Carries a scenario out: builds the world and the crowd, runs all phases, asks the oracles, and returns one result.
 //
-// Nothing here reads a clock or writes anywhere; who calls it does (sim/app). The same scenario, seed and factory give the
-// same result, to the byte, with either queue.
+// Nothing here reads a clock or writes anywhere; who calls it does (sim/app). The same scenario, seed and factory give
+// the same result, to the byte, with either queue.
 #pragma once
 
 #include <cstdint>
@@ -51,13 +51,13 @@ struct NodeResult {
   ShardId vcpus = 1;
   std::uint64_t ram_total = 0;
   bool up = false;
-  std::uint64_t connections = 0;       // clients that were live
-  std::uint64_t cpu_per_million = 0;   // of all its vCPUs
+  std::uint64_t connections = 0;      // clients that were live
+  std::uint64_t cpu_per_million = 0;  // of all its vCPUs
   std::uint64_t broker_bytes = 0;
   std::uint64_t kernel_bytes = 0;
   std::uint64_t rx_bits_per_second = 0;
   std::uint64_t tx_bits_per_second = 0;
-  ShardStats stats;                    // at the end of the run, over all lives
+  ShardStats stats;  // at the end of the run, over all lives
   std::uint64_t ram_bytes() const { return broker_bytes + kernel_bytes; }
 };
 

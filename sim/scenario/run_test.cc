@@ -30,7 +30,8 @@ class RunScenario : public testing::Test {
   static std::string complaints(const RunResult& r) {
     std::string out;
     for (int i = 0; i < kRules; ++i)
-      for (const Finding& f : r.verdicts.findings(static_cast<Rule>(i))) out += std::string(rule_name(static_cast<Rule>(i))) + ": " + f.what + "\n";
+      for (const Finding& f : r.verdicts.findings(static_cast<Rule>(i)))
+        out += std::string(rule_name(static_cast<Rule>(i))) + ": " + f.what + "\n";
     for (const auto& s : r.broken_expectations) out += s + "\n";
     for (const auto& s : r.liveness_failures) out += s + "\n";
     return out;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A scenario: machines, network, crowd, faults, what is expected, and what somebody published about the same load.
 //
-// It is a JSON file with comments (docs/scenarios.md and schema/scenario.schema.json say every key). Reading is strict: an
-// unknown key, a wrong type or an impossible value throws ConfigError with file, line, key and what would be valid.
+// It is a JSON file with comments (docs/scenarios.md and schema/scenario.schema.json say every key). Reading is strict:
+// an unknown key, a wrong type or an impossible value throws ConfigError with file, line, key and what would be valid.
 // Everything that the file leaves out has the default that stands here.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace orrery::sim {
 struct NodeSpec {
   std::string name;
   Role role = Role::kCore;
-  ShardId vcpus = 1;   // one shard each
+  ShardId vcpus = 1;  // one shard each
   std::uint64_t ram_bytes = 0;
   MachineModel machine;
   bool carries_clients = false;
@@ -50,12 +50,22 @@ struct PublishedKey {
   std::string_view label;
 };
 inline constexpr PublishedKey kPublishedKeys[] = {
-    {"connections", "live connections"},       {"messages_in", "messages in /s"},     {"messages_out", "messages out /s"},
-    {"cpu_core", "CPU, core nodes"},           {"cpu_replicant", "CPU, replicants"},  {"ram_core", "RAM, core nodes"},
-    {"ram_replicant", "RAM, replicants"},      {"rx_core", "network RX, core nodes"}, {"rx_replicant", "network RX, replicants"},
-    {"tx_core", "network TX, core nodes"},     {"tx_replicant", "network TX, replicants"},
-    {"latency_p50", "latency p50"},            {"latency_p95", "latency p95"},        {"latency_p99", "latency p99"},
-    {"latency_p999", "latency p99.9"},         {"latency_max", "latency max"},
+    {"connections", "live connections"},
+    {"messages_in", "messages in /s"},
+    {"messages_out", "messages out /s"},
+    {"cpu_core", "CPU, core nodes"},
+    {"cpu_replicant", "CPU, replicants"},
+    {"ram_core", "RAM, core nodes"},
+    {"ram_replicant", "RAM, replicants"},
+    {"rx_core", "network RX, core nodes"},
+    {"rx_replicant", "network RX, replicants"},
+    {"tx_core", "network TX, core nodes"},
+    {"tx_replicant", "network TX, replicants"},
+    {"latency_p50", "latency p50"},
+    {"latency_p95", "latency p95"},
+    {"latency_p99", "latency p99"},
+    {"latency_p999", "latency p99.9"},
+    {"latency_max", "latency max"},
 };
 
 struct Scenario {
@@ -63,8 +73,8 @@ struct Scenario {
   std::string description;
   std::vector<NodeSpec> nodes;
   NetworkModel network;
-  CrowdSpec crowd;              // its seed is the run's; carriers and fault_windows are filled in by the reader
-  std::vector<Fault> faults;    // `at` is absolute
+  CrowdSpec crowd;            // its seed is the run's; carriers and fault_windows are filled in by the reader
+  std::vector<Fault> faults;  // `at` is absolute
   Expectations expect;
   Published published;
   std::string scale = "1";

@@ -40,8 +40,10 @@ template <int qos>
 class Lost final : public Broken {
   using Broken::Broken;
   void deliver(Session& session, const Delivery& d) override {
-    if (d.qos == qos && strikes()) ++count(ORRERY_DROPPED_QUEUE_FULL);
-    else Broken::deliver(session, d);
+    if (d.qos == qos && strikes())
+      ++count(ORRERY_DROPPED_QUEUE_FULL);
+    else
+      Broken::deliver(session, d);
   }
 };
 
@@ -127,7 +129,8 @@ class Stale final : public Broken {
 /// Tells the cost model more with each node that this process makes: state that outlives a run.
 class Remembers final : public Broken {
  public:
-  Remembers(const orrery_effects& effects, std::uint64_t incarnation) : Broken(effects, incarnation), extra_(++made()) {}
+  Remembers(const orrery_effects& effects, std::uint64_t incarnation)
+      : Broken(effects, incarnation), extra_(++made()) {}
 
  private:
   static std::uint32_t& made() {
@@ -163,10 +166,10 @@ std::unique_ptr<Broker> make(const orrery_effects& effects, std::uint64_t incarn
 }
 
 constexpr std::pair<std::string_view, Make> kDefects[] = {
-    {"qos0-twice", make<Twice<0>>},    {"qos1-lost", make<Lost<1>>},        {"qos2-twice", make<Twice<2>>},
-    {"qos2-lost", make<Lost<2>>},      {"qos2-forgetful", make<Forgetful>}, {"order-swapped", make<Swapped>},
-    {"misdelivered", make<Misdelivered>}, {"payload-altered", make<Altered>}, {"garbled", make<Garbled>},
-    {"stale-retained", make<Stale>},   {"miscounted", make<Miscounted>},    {"remembers", make<Remembers>},
+    {"qos0-twice", make<Twice<0>>},       {"qos1-lost", make<Lost<1>>},        {"qos2-twice", make<Twice<2>>},
+    {"qos2-lost", make<Lost<2>>},         {"qos2-forgetful", make<Forgetful>}, {"order-swapped", make<Swapped>},
+    {"misdelivered", make<Misdelivered>}, {"payload-altered", make<Altered>},  {"garbled", make<Garbled>},
+    {"stale-retained", make<Stale>},      {"miscounted", make<Miscounted>},    {"remembers", make<Remembers>},
     {"crashes", make<Crashes>},
 };
 

@@ -32,7 +32,8 @@ void Broker::bytes(Nanos now, std::uint32_t id, std::string_view bytes) {
     work(ORRERY_WORK_WEBSOCKET_FRAME);
     if (!reply.empty()) {
       count(ORRERY_BYTES_OUT) += reply.size();
-      link->unsent = effects_.send(effects_.world, id, reinterpret_cast<const std::uint8_t*>(reply.data()), reply.size());
+      link->unsent =
+          effects_.send(effects_.world, id, reinterpret_cast<const std::uint8_t*>(reply.data()), reply.size());
     }
     if (!alive) close(id);
   } else {
@@ -115,16 +116,22 @@ void Broker::handle(std::uint32_t id, std::string_view bytes) {
   }
   if (error) return refuse(id, error);
   switch (p.type) {
-    case Type::kConnect: return handle_connect(id, p);
-    case Type::kPublish: return handle_publish(id, p);
-    case Type::kSubscribe: return handle_subscribe(id, p);
-    case Type::kUnsubscribe: return handle_unsubscribe(id, p);
+    case Type::kConnect:
+      return handle_connect(id, p);
+    case Type::kPublish:
+      return handle_publish(id, p);
+    case Type::kSubscribe:
+      return handle_subscribe(id, p);
+    case Type::kUnsubscribe:
+      return handle_unsubscribe(id, p);
     case Type::kPingreq:
       work(ORRERY_WORK_MQTT_OTHER);
       send(id, encode_pingresp());
       return;
-    case Type::kDisconnect: return handle_disconnect(id, p);
-    default: return handle_acknowledge(id, p);
+    case Type::kDisconnect:
+      return handle_disconnect(id, p);
+    default:
+      return handle_acknowledge(id, p);
   }
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small MQTT broker: one node with one shard, made to be read. The second opinion that keeps the plug honest.
 //
-// It holds links (a transport and what it has said so far) and sessions (what outlives a link). Everything is an event with
-// the time and answers through orrery_effects. Containers that produce effects are ordered (std::map), so a run is a function of its
-// events. Limits: input of 1 MiB a packet, kQueueMax messages wait for one session, then the newest is dropped and counted.
-// The virtual functions are the points where sim/plug/broken puts its defects; the good broker overrides none.
+// It holds links (a transport and what it has said so far) and sessions (what outlives a link). Everything is an event
+// with the time and answers through orrery_effects. Containers that produce effects are ordered (std::map), so a run is
+// a function of its events. Limits: input of 1 MiB a packet, kQueueMax messages wait for one session, then the newest
+// is dropped and counted. The virtual functions are the points where sim/plug/broken puts its defects; the good broker
+// overrides none.
 #pragma once
 
 #include <cstdint>
@@ -104,13 +105,15 @@ class Broker {
   /// The first PUBLISH with this QoS 2 packet id; false when it is a repeat.
   virtual bool first_seen(Session& session, std::uint16_t packet_id);
 
-  /// A message with RETAIN has been accepted: takes the place of its topic's retained one, or removes it when it is empty.
+  /// A message with RETAIN has been accepted: takes the place of its topic's retained one, or removes it when it is
+  /// empty.
   virtual void retain(const SharedMessage& message);
 
   /// Deliveries wait behind this many unfinished ones.
   virtual std::size_t window(const Session& session) const { return session.receive_maximum; }
 
-  void forward_to(Session& session, const Subscription& subscription, const Session* publisher, const SharedMessage& message);
+  void forward_to(Session& session, const Subscription& subscription, const Session* publisher,
+                  const SharedMessage& message);
   std::uint16_t next_packet_id(Session& session);
   /// False when the link is gone or going.
   bool send(std::uint32_t link, const std::string& mqtt);
@@ -137,7 +140,8 @@ class Broker {
   void handle_unsubscribe(std::uint32_t link, const Packet& p);
   void handle_acknowledge(std::uint32_t link, const Packet& p);
   void handle_disconnect(std::uint32_t link, const Packet& p);
-  std::uint8_t subscribe(Session& session, const FilterRequest& request, std::uint32_t identifier, bool& wants_retained);
+  std::uint8_t subscribe(Session& session, const FilterRequest& request, std::uint32_t identifier,
+                         bool& wants_retained);
   void send_retained(Session& session, const Subscription& subscription);
 
   Session& open_session(const Packet& p, std::uint32_t link, bool& present);
@@ -160,11 +164,11 @@ class Broker {
   std::uint64_t incarnation_;
   Nanos now_ = 0;
   std::uint32_t next_session_ = 1;
-  std::unordered_map<std::uint32_t, Link> links_;                   // looked up only
-  std::map<std::uint32_t, std::unique_ptr<Session>> sessions_;      // by number
-  std::unordered_map<std::string, Session*> by_client_id_;          // looked up only
-  std::unordered_map<std::string, Subscribers> exact_;              // filters without wildcards, looked up only
-  std::map<std::string, Subscribers> wild_;                         // filters with wildcards, walked
+  std::unordered_map<std::uint32_t, Link> links_;               // looked up only
+  std::map<std::uint32_t, std::unique_ptr<Session>> sessions_;  // by number
+  std::unordered_map<std::string, Session*> by_client_id_;      // looked up only
+  std::unordered_map<std::string, Subscribers> exact_;          // filters without wildcards, looked up only
+  std::map<std::string, Subscribers> wild_;                     // filters with wildcards, walked
   std::map<std::string, SharedMessage> retained_;
   std::set<Due> due_;
   std::uint64_t counters_[ORRERY_COUNTERS] = {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the C table (sim/plug/abi.h) for anything derived from Broker, so that the good and the broken brokers export alike.
+// Makes the C table (sim/plug/abi.h) for anything derived from Broker, so that the good and the broken brokers export
+// alike.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,8 @@
 namespace orrery::sim::small {
 
 /// Makes the broker for `options`, or returns null and explains in `error`.
-using MakeBroker = std::unique_ptr<Broker> (*)(const orrery_setup& setup, const orrery_effects& effects, std::string& error);
+using MakeBroker = std::unique_ptr<Broker> (*)(const orrery_setup& setup, const orrery_effects& effects,
+                                               std::string& error);
 
 orrery_node* create_node(const orrery_setup& setup, const orrery_effects* effects, char* error, std::size_t error_size,
                          MakeBroker make);

@@ -12,8 +12,10 @@ namespace orrery::sim::small {
 bool Broker::first_seen(Session& session, std::uint16_t packet_id) { return session.received.insert(packet_id).second; }
 
 void Broker::retain(const SharedMessage& message) {
-  if (message->payload.empty()) retained_.erase(message->topic);
-  else retained_[message->topic] = message;
+  if (message->payload.empty())
+    retained_.erase(message->topic);
+  else
+    retained_[message->topic] = message;
 }
 
 void Broker::handle_publish(std::uint32_t id, Packet& p) {
@@ -68,11 +70,12 @@ void Broker::route(const Session* publisher, const SharedMessage& message) {
   if (before == count(ORRERY_MESSAGES_MATCHED)) ++count(ORRERY_DROPPED_NO_SUBSCRIBER);
 }
 
-void Broker::forward_to(Session& session, const Subscription& s, const Session* publisher, const SharedMessage& message) {
+void Broker::forward_to(Session& session, const Subscription& s, const Session* publisher,
+                        const SharedMessage& message) {
   if (s.request.no_local && publisher == &session) return;
   ++count(ORRERY_MESSAGES_MATCHED);
-  Delivery d{message, std::min(message->qos, s.request.qos), message->retain && s.request.retain_as_published, s.identifier,
-             ORRERY_NEVER};
+  Delivery d{message, std::min(message->qos, s.request.qos), message->retain && s.request.retain_as_published,
+             s.identifier, ORRERY_NEVER};
   if (message->expiry_seconds) d.expires = now_ + *message->expiry_seconds * kSecond;
   deliver(session, d);
 }
@@ -83,8 +86,10 @@ std::uint8_t Broker::subscribe(Session& session, const FilterRequest& request, s
   if (!valid_filter(request.filter)) return session.version == 5 ? kTopicFilterInvalid : 0x80;
   const auto [it, fresh] = session.subscriptions.insert_or_assign(request.filter, Subscription{request, identifier});
   wants_retained = request.retain_handling == 0 || (request.retain_handling == 1 && fresh);
-  if (has_wildcard(request.filter)) wild_[request.filter][session.number] = &session;
-  else exact_[request.filter][session.number] = &session;
+  if (has_wildcard(request.filter))
+    wild_[request.filter][session.number] = &session;
+  else
+    exact_[request.filter][session.number] = &session;
   return request.qos;
 }
 
@@ -139,9 +144,12 @@ void Broker::send_retained(Session& session, const Subscription& s) {
 void Broker::deliver(Session& session, const Delivery& delivery) {
   if (delivery.qos == 0) {
     Link* link = session.link == kNoLink ? nullptr : find_link(session.link);
-    if (!link) ++count(ORRERY_DROPPED_OFFLINE);
-    else if (link->unsent > kOutputMax) ++count(ORRERY_DROPPED_SLOW_CONSUMER);
-    else send_publish(session, delivery, 0, false);
+    if (!link)
+      ++count(ORRERY_DROPPED_OFFLINE);
+    else if (link->unsent > kOutputMax)
+      ++count(ORRERY_DROPPED_SLOW_CONSUMER);
+    else
+      send_publish(session, delivery, 0, false);
     return;
   }
   if (session.queue.size() >= kQueueMax) {
@@ -172,8 +180,10 @@ void Broker::pump(Session& session) {
 /// After a reconnect everything unfinished is repeated in its order (section 4.4), then the queue goes on.
 void Broker::resume(Session& session) {
   for (const InFlight& f : session.in_flight) {
-    if (f.released) send(session.link, encode_acknowledge(Type::kPubrel, session.version, f.packet_id, kSuccess));
-    else send_publish(session, f.delivery, f.packet_id, true);
+    if (f.released)
+      send(session.link, encode_acknowledge(Type::kPubrel, session.version, f.packet_id, kSuccess));
+    else
+      send_publish(session, f.delivery, f.packet_id, true);
   }
   pump(session);
 }

@@ -81,22 +81,62 @@ bool read_property(std::uint8_t id, std::string_view raw_from, Fields& f, Proper
   const std::size_t before = f.remaining();
   bool forward = false;
   switch (id) {
-    case 0x01: f.u8(); forward = true; break;                                // payload format
-    case 0x02: out.message_expiry = f.number(4); break;
-    case 0x03: case 0x08: f.text(); forward = true; break;                   // content type, response topic
-    case 0x09: f.prefixed(); forward = true; break;                          // correlation data
-    case 0x0b: out.subscription_identifier = f.variable(); break;
-    case 0x11: out.session_expiry = f.number(4); break;
-    case 0x15: case 0x1f: f.text(); break;                                   // authentication method, reason string
-    case 0x16: f.prefixed(); break;                                          // authentication data
-    case 0x17: case 0x19: f.u8(); break;                                     // request problem, response information
-    case 0x18: out.will_delay = f.number(4); break;
-    case 0x21: out.receive_maximum = f.u16(); return out.receive_maximum != 0;
-    case 0x22: f.u16(); break;                                               // topic alias maximum: none are sent
-    case 0x23: f.u16(); out.has_topic_alias = true; break;
-    case 0x26: f.text(); f.text(); forward = true; break;                    // user property
-    case 0x27: out.packet_bytes_max = f.number(4); return out.packet_bytes_max != 0;
-    default: return false;
+    case 0x01:
+      f.u8();
+      forward = true;
+      break;  // payload format
+    case 0x02:
+      out.message_expiry = f.number(4);
+      break;
+    case 0x03:
+    case 0x08:
+      f.text();
+      forward = true;
+      break;  // content type, response topic
+    case 0x09:
+      f.prefixed();
+      forward = true;
+      break;  // correlation data
+    case 0x0b:
+      out.subscription_identifier = f.variable();
+      break;
+    case 0x11:
+      out.session_expiry = f.number(4);
+      break;
+    case 0x15:
+    case 0x1f:
+      f.text();
+      break;  // authentication method, reason string
+    case 0x16:
+      f.prefixed();
+      break;  // authentication data
+    case 0x17:
+    case 0x19:
+      f.u8();
+      break;  // request problem, response information
+    case 0x18:
+      out.will_delay = f.number(4);
+      break;
+    case 0x21:
+      out.receive_maximum = f.u16();
+      return out.receive_maximum != 0;
+    case 0x22:
+      f.u16();
+      break;  // topic alias maximum: none are sent
+    case 0x23:
+      f.u16();
+      out.has_topic_alias = true;
+      break;
+    case 0x26:
+      f.text();
+      f.text();
+      forward = true;
+      break;  // user property
+    case 0x27:
+      out.packet_bytes_max = f.number(4);
+      return out.packet_bytes_max != 0;
+    default:
+      return false;
   }
   if (forward) {
     out.forward.push_back(static_cast<char>(id));
@@ -130,12 +170,13 @@ std::uint8_t decode_connect(Fields& f, Packet& out) {
     Properties will_properties;
     if (out.version == 5 && !read_properties(f, will_properties)) return kMalformedPacket;
     out.has_will = true;
-    out.message = {std::string(f.text()), std::string(f.prefixed()), will_properties.forward,
-                   static_cast<std::uint8_t>(will_qos), (flags & 0x20) != 0, will_properties.message_expiry};
+    out.message = {std::string(f.text()),   std::string(f.prefixed()),
+                   will_properties.forward, static_cast<std::uint8_t>(will_qos),
+                   (flags & 0x20) != 0,     will_properties.message_expiry};
     out.will_delay = will_properties.will_delay;
     if (!valid_topic(out.message.topic)) return kTopicNameInvalid;
   }
-  if (flags & 0x80) f.text();      // user name and password are read over: everybody may come in
+  if (flags & 0x80) f.text();  // user name and password are read over: everybody may come in
   if (flags & 0x40) f.prefixed();
   return f.ok() && f.done() ? kSuccess : kMalformedPacket;
 }
@@ -166,7 +207,8 @@ std::uint8_t decode_filters(Fields& f, bool subscribe, std::uint8_t version, Pac
     r.filter = f.text();
     if (subscribe) {
       const std::uint8_t o = f.u8();
-      r = {r.filter, static_cast<std::uint8_t>(o & 3), (o & 4) != 0, (o & 8) != 0, static_cast<std::uint8_t>(o >> 4 & 3)};
+      r = {r.filter, static_cast<std::uint8_t>(o & 3), (o & 4) != 0, (o & 8) != 0,
+           static_cast<std::uint8_t>(o >> 4 & 3)};
       if (r.qos == 3 || r.retain_handling == 3 || (o & (version == 5 ? 0xc0 : 0xfc))) return kMalformedPacket;
     }
     out.filters.push_back(r);
@@ -210,14 +252,23 @@ std::uint8_t decode(std::string_view bytes, std::uint8_t version, Packet& out) {
   const bool two = out.type == Type::kPubrel || out.type == Type::kSubscribe || out.type == Type::kUnsubscribe;
   if (flags != (two ? 2 : 0)) return kMalformedPacket;
   switch (out.type) {
-    case Type::kConnect: return decode_connect(f, out);
-    case Type::kPuback: case Type::kPubrec: case Type::kPubrel: case Type::kPubcomp:
+    case Type::kConnect:
+      return decode_connect(f, out);
+    case Type::kPuback:
+    case Type::kPubrec:
+    case Type::kPubrel:
+    case Type::kPubcomp:
       return decode_reason(f, true, version, out);
-    case Type::kSubscribe: return decode_filters(f, true, version, out);
-    case Type::kUnsubscribe: return decode_filters(f, false, version, out);
-    case Type::kPingreq: return f.done() ? kSuccess : kMalformedPacket;
-    case Type::kDisconnect: return decode_reason(f, false, version, out);
-    default: return kProtocolError;
+    case Type::kSubscribe:
+      return decode_filters(f, true, version, out);
+    case Type::kUnsubscribe:
+      return decode_filters(f, false, version, out);
+    case Type::kPingreq:
+      return f.done() ? kSuccess : kMalformedPacket;
+    case Type::kDisconnect:
+      return decode_reason(f, false, version, out);
+    default:
+      return kProtocolError;
   }
 }
 

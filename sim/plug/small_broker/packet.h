@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small broker's own MQTT codec: one packet from bytes to a struct, and the few packets a broker sends.
 //
-// Written for reading, not for speed, and shared with nothing else in the tree. It speaks MQTT 3.1.1 (OASIS, 2014) and the
-// part of MQTT 5.0 (OASIS, 2019) that docs/broker-plug.md lists. Strings are copied out of the input; a decode error is the
-// standard's reason code.
+// Written for reading, not for speed, and shared with nothing else in the tree. It speaks MQTT 3.1.1 (OASIS, 2014) and
+// the part of MQTT 5.0 (OASIS, 2019) that docs/broker-plug.md lists. Strings are copied out of the input; a decode
+// error is the standard's reason code.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,20 @@ namespace orrery::sim::small {
 inline constexpr std::size_t kPacketBytesMax = 1024 * 1024;
 
 enum class Type : std::uint8_t {
-  kConnect = 1, kConnack, kPublish, kPuback, kPubrec, kPubrel, kPubcomp,
-  kSubscribe, kSuback, kUnsubscribe, kUnsuback, kPingreq, kPingresp, kDisconnect,
+  kConnect = 1,
+  kConnack,
+  kPublish,
+  kPuback,
+  kPubrec,
+  kPubrel,
+  kPubcomp,
+  kSubscribe,
+  kSuback,
+  kUnsubscribe,
+  kUnsuback,
+  kPingreq,
+  kPingresp,
+  kDisconnect,
 };
 
 enum Reason : std::uint8_t {

@@ -49,8 +49,7 @@ std::string base64(std::string_view in) {
   for (std::size_t i = 0; i < in.size(); i += 3) {
     std::uint32_t v = 0;
     for (std::size_t j = 0; j < 3; ++j) v = v << 8 | (i + j < in.size() ? static_cast<std::uint8_t>(in[i + j]) : 0u);
-    for (std::size_t j = 0; j < 4; ++j)
-      out.push_back(i + j > in.size() ? '=' : kAlphabet[v >> (18 - 6 * j) & 63]);
+    for (std::size_t j = 0; j < 4; ++j) out.push_back(i + j > in.size() ? '=' : kAlphabet[v >> (18 - 6 * j) & 63]);
   }
   return out;
 }
@@ -147,7 +146,8 @@ bool WebSocket::take_frame(std::string& mqtt, std::string& reply, bool& found) {
   const std::size_t start = 2 + length_bytes + 4;
   if (input_.size() < start + size) return true;
   std::string payload = input_.substr(start, size);
-  for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<char>(payload[i] ^ input_[start - 4 + i % 4]);
+  for (std::size_t i = 0; i < payload.size(); ++i)
+    payload[i] = static_cast<char>(payload[i] ^ input_[start - 4 + i % 4]);
   input_.erase(0, start + size);
   if (input_.empty()) input_.shrink_to_fit();
   found = true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's half of WebSocket (RFC 6455) for the small broker: the upgrade, frames in, frames out.
 //
-// One object per link. take() turns bytes of the stream into bytes of MQTT and collects what has to go back (the response
-// to the upgrade, pongs, close frames). Text frames, unmasked frames and reserved bits are protocol errors.
+// One object per link. take() turns bytes of the stream into bytes of MQTT and collects what has to go back (the
+// response to the upgrade, pongs, close frames). Text frames, unmasked frames and reserved bits are protocol errors.
 #pragma once
 
 #include <cstdint>
