@@ -368,11 +368,11 @@ TEST(ControlPlane, TheHolderYieldsAndTheSessionTravels) {
   EXPECT_EQ(cluster[3].sessions.count("x"), 0u);
   EXPECT_EQ(cluster[2].sessions["x"].state, "");
   EXPECT_EQ(cluster.take_transcript(),
-            "1001ms r1 granted x\n"
-            "1021ms r1 told to yield x\n"
-            "1022ms r2 granted x with queue\n"
-            "1041ms r2 told to yield x and discard\n"
-            "1043ms r1 granted x\n");
+            "r1 granted x\n"
+            "r1 told to yield x\n"
+            "r2 granted x with queue\n"
+            "r2 told to yield x and discard\n"
+            "r1 granted x\n");
 }
 
 TEST(ControlPlane, ManyClaimsForOneIdAreServedInOrder) {
@@ -516,8 +516,10 @@ TEST(ControlPlane, WithoutACoreClaimsFailInTime) {
   cluster.run_for(5 * kSecond);
   cluster.take_transcript();
   cluster[1].connect("x");
-  cluster.run_for(kClaimTimeout + kSecond);
-  EXPECT_EQ(cluster.take_transcript(), "17000ms r1 claim failed x\n");
+  cluster.run_for(kClaimTimeout - kSecond);
+  EXPECT_EQ(cluster.take_transcript(), "");
+  cluster.run_for(2 * kSecond);
+  EXPECT_EQ(cluster.take_transcript(), "r1 claim failed x\n");
   EXPECT_EQ(cluster[1].sessions.count("held"), 1u);
   cluster[1].connect("y");
   cluster.start(0);

@@ -463,7 +463,7 @@ void TestCluster::drop_pipes(NodeId a, NodeId b) {
 
 void TestCluster::note(NodeId node, const std::string& what) {
   if (quiet) return;
-  transcript_ += std::to_string(now_ / kMillisecond) + "ms " + setup_.members[node].name + " " + what + "\n";
+  transcript_ += setup_.members[node].name + " " + what + "\n";
 }
 
 std::string TestCluster::take_transcript() {

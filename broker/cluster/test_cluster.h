@@ -174,7 +174,7 @@ class TestCluster {
   bool run_until(const std::function<bool()>& condition, Nanos at_most);
   Rng& rng() { return rng_; }
 
-  /// What is written to the transcript, one line for each event, with the time in milliseconds.
+  /// What is written to the transcript: one line for each event.
   void note(NodeId node, const std::string& what);
   std::string take_transcript();
   bool quiet = false;
