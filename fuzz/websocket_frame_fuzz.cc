@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client's frames, hostile, in chunks of any size: the streaming decoder must say exactly what the slow twin says of the
-// whole, never read past a chunk (each has a block of its own), and hold nothing at the end of a control frame.
+// A client's frames, hostile, in chunks of any size: the streaming decoder must say exactly what the slow twin says of
+// the whole, never read past a chunk (each has a block of its own), and hold nothing at the end of a control frame.
 //
 // Input: one byte that seeds the cuts, one that picks the frame cap, then the stream.
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP request, hostile, in chunks of any size: the answer must not depend on the cuts, must be one whole HTTP response,
-// and 101 only for what has the words that RFC 6455 section 4.2.1 asks for.
+// An HTTP request, hostile, in chunks of any size: the answer must not depend on the cuts, must be one whole HTTP
+// response, and 101 only for what has the words that RFC 6455 section 4.2.1 asks for.
 //
 // Input: one byte that seeds the cuts, one whose lowest bits choose the options, then the request.
 #include <algorithm>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One MQTT client of a run: connects, subscribes if it is a subscriber, publishes when it is told that a message is due.
+// One MQTT client of a run: connects, subscribes if it is a subscriber, publishes when it is told that a message is
+// due.
 //
-// It lives on its worker's thread and tells the worker (ClientOwner) what happens. It does not reconnect: a connection that
-// is lost is a result. All clients of a worker are destroyed after the worker's io_context has ended.
+// It lives on its worker's thread and tells the worker (ClientOwner) what happens. It does not reconnect: a connection
+// that is lost is a result. All clients of a worker are destroyed after the worker's io_context has ended.
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,8 @@ void fixed_header(Buffer& out, PacketType type, std::uint8_t flags, std::size_t 
   variable_length(out, remaining);
 }
 
-/// The remaining length at the front of `bytes`: its value and size; size 0 if it is not all there, 5 if it is too long.
+/// The remaining length at the front of `bytes`: its value and size; size 0 if it is not all there, 5 if it is too
+/// long.
 struct Length {
   std::size_t value = 0;
   std::size_t size = 0;
@@ -48,7 +49,8 @@ Bytes take_properties(ByteReader& reader) {
   return rest.subspan(length.size, length.value);
 }
 
-/// How many bytes the value of a CONNACK property has: 1, 2, 4, or text behind two bytes of length; 0 for what is unknown.
+/// How many bytes the value of a CONNACK property has: 1, 2, 4, or text behind two bytes of length; 0 for what is
+/// unknown.
 enum class Form : std::uint8_t { kUnknown, kByte, kTwo, kFour, kText, kTextPair };
 Form form_of(std::uint8_t property) {
   switch (property) {
@@ -183,7 +185,8 @@ void encode_connect(Buffer& out, const ConnectFields& fields) {
   ByteWriter(out).bytes(body);
 }
 
-void encode_subscribe(Buffer& out, Version version, std::uint16_t packet_id, std::string_view filter, std::uint8_t qos) {
+void encode_subscribe(Buffer& out, Version version, std::uint16_t packet_id, std::string_view filter,
+                      std::uint8_t qos) {
   const bool properties = version == Version::k5;
   fixed_header(out, PacketType::kSubscribe, 2, 2 + (properties ? 1u : 0u) + 2 + filter.size() + 1);
   ByteWriter writer(out);
@@ -254,8 +257,9 @@ PacketReader::Result PacketReader::next(Packet& out) {
 }
 
 std::string reason_text(Version version, PacketType type, std::uint8_t reason) {
-  static constexpr const char* kConnack3[] = {"accepted",           "unacceptable protocol version", "client id rejected",
-                                              "server unavailable", "bad user name or password",     "not authorized"};
+  static constexpr const char* kConnack3[] = {
+      "accepted",           "unacceptable protocol version", "client id rejected",
+      "server unavailable", "bad user name or password",     "not authorized"};
   if (version != Version::k5 && type == PacketType::kConnack && reason < std::size(kConnack3)) return kConnack3[reason];
   switch (reason) {
     case 0x81:

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A minimal MQTT client codec: what a load generator sends and must understand, for 3.1, 3.1.1 and 5.0.
 //
-// Not the broker's codec, so that a mistake there is not made twice on both ends of a test. It trusts the broker enough to
-// skip what it does not need, and no further: lengths are checked, and a packet that cannot be read ends the connection.
+// Not the broker's codec, so that a mistake there is not made twice on both ends of a test. It trusts the broker enough
+// to skip what it does not need, and no further: lengths are checked, and a packet that cannot be read ends the
+// connection.
 #pragma once
 
 #include <cstdint>

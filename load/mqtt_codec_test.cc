@@ -81,16 +81,18 @@ TEST(LoadCodec, Connack) {
   EXPECT_EQ(plain.receive_maximum, 65535);
   EXPECT_FALSE(plain.has_server_keep_alive);
   // Receive Maximum 20, a user property, Server Keep Alive 300, Assigned Client Identifier, Maximum QoS 1.
-  const Packet full = read_one("\x20\x18\0\0\x15\x21\0\x14\x26\0\x01k\0\x01v\x13\x01\x2C\x12\0\x03"
-                               "abc\x24\x01"sv);
+  const Packet full = read_one(
+      "\x20\x18\0\0\x15\x21\0\x14\x26\0\x01k\0\x01v\x13\x01\x2C\x12\0\x03"
+      "abc\x24\x01"sv);
   EXPECT_EQ(full.receive_maximum, 20);
   EXPECT_TRUE(full.has_server_keep_alive);
   EXPECT_EQ(full.server_keep_alive, 300);
 }
 
 TEST(LoadCodec, Publish) {
-  const Packet v5 = read_one("\x32\x0C\0\x03"
-                             "a/b\0\x07\x02\x01\x01hi"sv);
+  const Packet v5 = read_one(
+      "\x32\x0C\0\x03"
+      "a/b\0\x07\x02\x01\x01hi"sv);
   EXPECT_EQ(v5.topic, "a/b");
   EXPECT_EQ(v5.qos, 1);
   EXPECT_EQ(v5.packet_id, 7);
@@ -111,7 +113,8 @@ TEST(LoadCodec, AcknowledgementsAndDisconnect) {
 TEST(LoadCodec, WhatCannotBeReadIsMalformed) {
   for (const std::string_view text :
        {"\x10\0"sv, "\x20\x01\0"sv, "\x30\x02\0\x05"sv, "\x36\x05\0\x01t\0\x01"sv, "\x40\x01\0"sv, "\xD0\x01\0"sv,
-        "\x30\xFF\xFF\xFF\xFF\x01"sv, "\x30\xFF\xFF\xFF\x7F"sv, "\x20\x06\0\0\x03\x77\0\0"sv, "\x20\x04\0\0\x01\x21"sv}) {
+        "\x30\xFF\xFF\xFF\xFF\x01"sv, "\x30\xFF\xFF\xFF\x7F"sv, "\x20\x06\0\0\x03\x77\0\0"sv,
+        "\x20\x04\0\0\x01\x21"sv}) {
     const Buffer in = bytes(text);
     PacketReader reader(Version::k5);
     reader.feed(in);
@@ -129,8 +132,8 @@ TEST(LoadCodec, StreamsCutAnywhereGiveTheSamePackets) {
     std::string text;
     Packet p;
     while (reader.next(p) == Result::kPacket)
-      text += std::to_string(static_cast<int>(p.type)) + ":" + std::to_string(p.packet_id) + ":" + std::string(p.topic) +
-              ":" + std::to_string(p.payload.size()) + ";";
+      text += std::to_string(static_cast<int>(p.type)) + ":" + std::to_string(p.packet_id) + ":" +
+              std::string(p.topic) + ":" + std::to_string(p.payload.size()) + ";";
     return text;
   };
   for (std::size_t a = 0; a <= stream.size(); ++a)

@@ -48,7 +48,8 @@ void add_connection_options(CLI::App& app, Options& o) {
          "--ifaddr",
          [&o](const std::string& text) {
            const auto addresses = parse_addresses(text);
-           if (!addresses) throw CLI::ValidationError("--ifaddr", "takes addresses such as 127.0.0.2-127.0.0.9,127.0.0.20");
+           if (!addresses)
+             throw CLI::ValidationError("--ifaddr", "takes addresses such as 127.0.0.2-127.0.0.9,127.0.0.20");
            o.source_addresses = *addresses;
          },
          "Source addresses, used in turn: each carries as many connections as there are ephemeral ports")
@@ -97,7 +98,8 @@ std::optional<std::uint32_t> parse_ipv4(std::string_view text) {
 
 std::string format_ipv4(std::uint32_t address) {
   char text[16];
-  std::snprintf(text, sizeof text, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
+  std::snprintf(text, sizeof text, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
+                address & 255);
   return text;
 }
 
@@ -111,7 +113,8 @@ Nanos Options::connect_spacing() const {
 
 std::string Options::url() const {
   const std::string host_text = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return (websocket ? "ws://" : "tcp://") + host_text + ":" + std::to_string(port_or_default()) + (websocket ? path : "");
+  return (websocket ? "ws://" : "tcp://") + host_text + ":" + std::to_string(port_or_default()) +
+         (websocket ? path : "");
 }
 
 std::string_view mode_name(Mode mode) {
@@ -121,7 +124,8 @@ std::string_view mode_name(Mode mode) {
 
 std::optional<Options> parse_options(int argc, const char* const* argv, int& exit_code) {
   Options o;
-  CLI::App app("Load on an MQTT broker: connections, publishers, subscribers, and latency under an open loop", "orrery-load");
+  CLI::App app("Load on an MQTT broker: connections, publishers, subscribers, and latency under an open loop",
+               "orrery-load");
   app.set_help_flag("--help", "Print this help and exit");
   app.require_subcommand(1);
   const std::array<CLI::App*, 4> commands = {
@@ -173,7 +177,8 @@ std::optional<std::vector<std::string>> parse_addresses(std::string_view text) {
   }
 }
 
-std::string expand(std::string_view text, std::uint32_t number, std::string_view client_id, std::string_view user_name) {
+std::string expand(std::string_view text, std::uint32_t number, std::string_view client_id,
+                   std::string_view user_name) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char next = text[i] == '%' && i + 1 < text.size() ? text[i + 1] : '\0';

@@ -72,8 +72,8 @@ struct Options {
 
 std::string_view mode_name(Mode mode);
 
-/// Reads the command line. Nothing when the program should end now with `exit_code`: after --help (0, printed on standard
-/// output), or because something is wrong (2, one sentence on standard error).
+/// Reads the command line. Nothing when the program should end now with `exit_code`: after --help (0, printed on
+/// standard output), or because something is wrong (2, one sentence on standard error).
 std::optional<Options> parse_options(int argc, const char* const* argv, int& exit_code);
 
 /// "127.0.0.2,127.0.0.10-127.0.0.13" as five addresses; nothing if it is not such a list, or above 65,536 addresses.

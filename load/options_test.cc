@@ -18,9 +18,20 @@ std::optional<Options> parse(std::vector<const char*> arguments, int* exit_code 
 }
 
 TEST(LoadOptions, TheLettersOfEmqttBench) {
-  const auto o = parse({"pub", "-h", "broker", "-p", "1884", "-c", "5", "-R", "100", "-I", "20", "-t", "a/%i", "-s", "64",
-                        "-q", "2", "-V", "4", "-k", "30", "-F", "7", "-n", "3", "-L", "1000", "-u", "me", "-P", "secret",
-                        "-x", "60", "-C", "false", "--prefix", "p", "--ifaddr", "127.0.0.2-127.0.0.4", "--threads", "2"});
+  const auto o = parse({"pub",       "-h",       "broker",
+                        "-p",        "1884",     "-c",
+                        "5",         "-R",       "100",
+                        "-I",        "20",       "-t",
+                        "a/%i",      "-s",       "64",
+                        "-q",        "2",        "-V",
+                        "4",         "-k",       "30",
+                        "-F",        "7",        "-n",
+                        "3",         "-L",       "1000",
+                        "-u",        "me",       "-P",
+                        "secret",    "-x",       "60",
+                        "-C",        "false",    "--prefix",
+                        "p",         "--ifaddr", "127.0.0.2-127.0.0.4",
+                        "--threads", "2"});
   ASSERT_TRUE(o);
   EXPECT_EQ(o->mode, Mode::kPublish);
   EXPECT_EQ(o->url(), "tcp://broker:1884");
@@ -105,9 +116,10 @@ TEST(LoadPreflight, SaysWhatIsNeeded) {
   o.count = 30'000;
   EXPECT_EQ(resources_missing(o, 1'024, 60'000),
             "30000 connections need 30064 open files, but the limit is 1024; raise it with: ulimit -n 30064");
-  EXPECT_EQ(resources_missing(o, 100'000, 28'232),
-            "30000 connections need 2 source addresses with 28232 ephemeral ports each, but there is only 1; give more with "
-            "--ifaddr");
+  EXPECT_EQ(
+      resources_missing(o, 100'000, 28'232),
+      "30000 connections need 2 source addresses with 28232 ephemeral ports each, but there is only 1; give more with "
+      "--ifaddr");
   o.source_addresses = {"127.0.0.2", "127.0.0.3"};
   EXPECT_EQ(resources_missing(o, 100'000, 28'232), std::nullopt);
   o.mode = Mode::kPair;

@@ -17,8 +17,8 @@ struct Percentile {
   const char* name;
   std::uint64_t per_million;
 };
-constexpr Percentile kPercentiles[] = {
-    {"p50", 500'000}, {"p95", 950'000}, {"p99", 990'000}, {"p999", 999'000}, {"p9999", 999'900}, {"max", 1'000'000}};
+constexpr Percentile kPercentiles[] = {{"p50", 500'000},  {"p95", 950'000},   {"p99", 990'000},
+                                       {"p999", 999'000}, {"p9999", 999'900}, {"max", 1'000'000}};
 
 double ms(std::uint64_t us) { return static_cast<double>(us) / 1000.0; }
 double seconds(Nanos duration) { return static_cast<double>(duration) / 1e9; }
@@ -51,8 +51,9 @@ std::string messages_text(const Report& r) {
     if (r.latency_us.count() > 0) text += "latency ms, from the intended time:" + percentiles_text(r.latency_us) + "\n";
   }
   if (r.options.publishes())
-    text += fmt::format("generator: {} of {} messages more than 1 ms late (ms: p99 {:.2f}  max {:.2f}), {} waited for the window\n",
-                        r.sent_late, r.late_us.count(), ms(r.late_us.at(990'000)), ms(r.late_us.max()), r.sent_waited);
+    text += fmt::format(
+        "generator: {} of {} messages more than 1 ms late (ms: p99 {:.2f}  max {:.2f}), {} waited for the window\n",
+        r.sent_late, r.late_us.count(), ms(r.late_us.at(990'000)), ms(r.late_us.max()), r.sent_waited);
   return text;
 }
 
@@ -93,21 +94,28 @@ Json seconds_json(const Report& r) {
 std::vector<std::string> Report::doubts() const {
   std::vector<std::string> doubts;
   if (sent_late * kLateShareMax > late_us.count())
-    doubts.push_back(fmt::format("the generator could not keep up: {} of {} messages had their turn more than 1 ms late",
-                                 sent_late, late_us.count()));
+    doubts.push_back(
+        fmt::format("the generator could not keep up: {} of {} messages had their turn more than 1 ms late", sent_late,
+                    late_us.count()));
   if (unsent > 0) doubts.push_back(fmt::format("{} messages were never sent since their connection was gone", unsent));
   if (foreign > 0) doubts.push_back(fmt::format("{} messages on the topic were not from this program", foreign));
   return doubts;
 }
 
-int Report::exit_code() const { return connections_good() && (options.mode != Mode::kPair || messages_lost == 0) ? 0 : 1; }
+int Report::exit_code() const {
+  return connections_good() && (options.mode != Mode::kPair || messages_lost == 0) ? 0 : 1;
+}
 
 std::string heading(const Report& report) {
   const Options& o = report.options;
-  std::string text = fmt::format("orrery-load {} {}: {} connections, MQTT {}", mode_name(o.mode), o.url(), o.connections(),
-                                 o.version == 3 ? "3.1" : o.version == 4 ? "3.1.1" : "5.0");
+  std::string text =
+      fmt::format("orrery-load {} {}: {} connections, MQTT {}", mode_name(o.mode), o.url(), o.connections(),
+                  o.version == 3   ? "3.1"
+                  : o.version == 4 ? "3.1.1"
+                                   : "5.0");
   if (o.mode != Mode::kConnect) text += fmt::format(", topic {}, QoS {}", o.topic, o.qos);
-  if (o.publishes()) text += fmt::format(", {} B every {} ms from each publisher", o.payload_size, o.publish_interval_ms);
+  if (o.publishes())
+    text += fmt::format(", {} B every {} ms from each publisher", o.payload_size, o.publish_interval_ms);
   return text + fmt::format(", run {:08x}\n", report.run);
 }
 
@@ -128,8 +136,9 @@ std::string second_text(const Options& o, const SecondLine& line) {
 }
 
 std::string summary(const Report& r) {
-  std::string text = fmt::format("connected {} of {} in {:.2f} s ({} per second)  refused {}  lost later {}\n", r.ready,
-                                 r.options.connections(), seconds(r.connecting), r.connections_per_second, r.refused, r.lost);
+  std::string text =
+      fmt::format("connected {} of {} in {:.2f} s ({} per second)  refused {}  lost later {}\n", r.ready,
+                  r.options.connections(), seconds(r.connecting), r.connections_per_second, r.refused, r.lost);
   if (r.ready > 0) text += "connect ms:" + percentiles_text(r.connect_us) + "\n";
   for (const auto& [why, times] : r.failures) text += fmt::format("  {} x {}\n", times, why);
   text += messages_text(r);
@@ -169,7 +178,8 @@ std::string to_json(const Report& r) {
         {"reordered", r.reordered},
         {"foreign", r.foreign}}},
       {"latency_us", percentiles_json(r.latency_us)},
-      {"generator", {{"late", r.sent_late}, {"waited_for_window", r.sent_waited}, {"late_us", percentiles_json(r.late_us)}}},
+      {"generator",
+       {{"late", r.sent_late}, {"waited_for_window", r.sent_waited}, {"late_us", percentiles_json(r.late_us)}}},
       {"seconds", seconds_json(r)},
       {"interrupted", r.interrupted},
       {"doubts", r.doubts()},

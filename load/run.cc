@@ -27,7 +27,12 @@ std::uint64_t memory_now() {
 }  // namespace
 
 Run::Run(const Plan& plan, std::FILE* out)
-    : plan_(plan), out_(out), memory_before_(memory_now()), signals_(io_, SIGINT, SIGTERM), poll_timer_(io_), second_timer_(io_) {
+    : plan_(plan),
+      out_(out),
+      memory_before_(memory_now()),
+      signals_(io_, SIGINT, SIGTERM),
+      poll_timer_(io_),
+      second_timer_(io_) {
   report_.options = plan.options;
   report_.run = plan.run;
   const std::uint64_t count = plan.options.count;
@@ -205,7 +210,8 @@ void Run::finish() {
     for (const auto& [why, times] : results.failures) report_.failures[why] += times;
   }
   // In pair what was sent is known, so messages lost behind the last one that came are known too.
-  if (plan_.options.mode == Mode::kPair) report_.messages_lost = report_.sent - std::min(report_.sent, report_.received);
+  if (plan_.options.mode == Mode::kPair)
+    report_.messages_lost = report_.sent - std::min(report_.sent, report_.received);
   say(summary(report_));
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One run from the first connect to the report.
 //
-// Phases: connect all clients at the asked pace; when the last is ready or has failed, traffic; at the limit, the duration
-// or an interrupt, wait a little for what is still under way; DISCONNECT. A second interrupt ends at once.
+// Phases: connect all clients at the asked pace; when the last is ready or has failed, traffic; at the limit, the
+// duration or an interrupt, wait a little for what is still under way; DISCONNECT. A second interrupt ends at once.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // When each message should be sent: an open loop, computed and not stored.
 //
-// Every publisher sends one message each interval, and the publishers are spread evenly over it, so that the whole sends
-// at an even rate. Message `round` of publisher p of n goes out at start + round * interval + p * interval / n. In that
-// order the messages have a number, round * n + p, and a limit on messages is a limit on that number.
+// Every publisher sends one message each interval, and the publishers are spread evenly over it, so that the whole
+// sends at an even rate. Message `round` of publisher p of n goes out at start + round * interval + p * interval / n.
+// In that order the messages have a number, round * n + p, and a limit on messages is a limit on that number.
 #pragma once
 
 #include <cstdint>

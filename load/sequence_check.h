@@ -2,8 +2,8 @@
 // Loss, duplicates and order of one publisher's messages at one subscriber, exactly.
 //
 // What is missing is kept as ranges, so a run without loss costs 32 bytes. A message that fills a gap came late
-// (reordered); one that was never missing is a duplicate. Gaps beyond kGapsMax are forgotten, oldest first: they stay lost,
-// and a message that would have filled one counts as a duplicate.
+// (reordered); one that was never missing is a duplicate. Gaps beyond kGapsMax are forgotten, oldest first: they stay
+// lost, and a message that would have filled one counts as a duplicate.
 #pragma once
 
 #include <cstdint>

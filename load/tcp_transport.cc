@@ -72,8 +72,8 @@ class TcpTransport final : public Transport {
     });
   }
 
-  /// What still comes is read and dropped until the broker closes too: closing with unread bytes would send a reset, and
-  /// that can overtake the DISCONNECT.
+  /// What still comes is read and dropped until the broker closes too: closing with unread bytes would send a reset,
+  /// and that can overtake the DISCONNECT.
   void finish_sending() {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);

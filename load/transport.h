@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stream to the broker: TCP, or WebSocket by Beast (not by the broker's own codec, which is what is under test).
 //
-// A transport belongs to one io_context and its thread. Its owner keeps it alive until that io_context has ended: pending
-// operations refer to it. Calls to the owner come from the io_context, never out of a call to the transport.
+// A transport belongs to one io_context and its thread. Its owner keeps it alive until that io_context has ended:
+// pending operations refer to it. Calls to the owner come from the io_context, never out of a call to the transport.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -13,7 +13,8 @@ namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-/// Bytes of one read: at first, and at most. It doubles whenever a read fills it, so that only who gets much holds much.
+/// Bytes of one read: at first, and at most. It doubles whenever a read fills it, so that only who gets much holds
+/// much.
 constexpr std::size_t kReadBlockFirst = 1024;
 constexpr std::size_t kReadBlockMax = 64 * 1024;
 

@@ -26,7 +26,8 @@ std::uint64_t micros(Nanos duration) { return static_cast<std::uint64_t>(std::ma
 
 // steady_clock is CLOCK_MONOTONIC here, the clock of the stamps.
 Nanos monotonic_now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 Worker::Worker(const Plan& plan, std::uint32_t first, std::uint32_t last)

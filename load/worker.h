@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread of a run: an io_context and its share of the clients.
 //
-// The controller (run.h) calls start() and join(), posts the commands, and reads the counters at any time; everything else
-// happens on the worker's thread. Commands are done in the order in which they were given.
+// The controller (run.h) calls start() and join(), posts the commands, and reads the counters at any time; everything
+// else happens on the worker's thread. Commands are done in the order in which they were given.
 #pragma once
 
 #include <array>
@@ -97,7 +97,9 @@ class Worker final : private ClientOwner {
   void client_acknowledged(Client& client, bool refused) override;
   void client_received(Client& client, const Packet& publish) override;
 
-  void add(Count c, std::uint64_t n = 1) { counts_[static_cast<std::size_t>(c)].fetch_add(n, std::memory_order_relaxed); }
+  void add(Count c, std::uint64_t n = 1) {
+    counts_[static_cast<std::size_t>(c)].fetch_add(n, std::memory_order_relaxed);
+  }
   Nanos connect_time(std::size_t position) const;
   void connect_due();
   void publish_due();

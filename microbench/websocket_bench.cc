@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What WebSocket costs: frames of 256 B and 4 KiB parsed and unmasked, and the opening handshake; Beast's stream on the same
-// bytes, from memory too, is the baseline. Both must read the same payload: its hash is the label, and a difference is an
-// error.
+// What WebSocket costs: frames of 256 B and 4 KiB parsed and unmasked, and the opening handshake; Beast's stream on the
+// same bytes, from memory too, is the baseline. Both must read the same payload: its hash is the label, and a
+// difference is an error.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -82,7 +82,8 @@ std::string frames(std::size_t payload_size) {
   return all;
 }
 
-/// Reads the first and last eight bytes of a frame's payload: enough to notice a wrong mask, cheap enough to be left in.
+/// Reads the first and last eight bytes of a frame's payload: enough to notice a wrong mask, cheap enough to be left
+/// in.
 std::uint64_t digest(std::uint64_t hash, const std::uint8_t* payload, std::size_t size) {
   std::uint64_t ends[2];
   std::memcpy(ends, payload, 8);
@@ -176,7 +177,8 @@ void HandshakeOrrery(benchmark::State& state) {
       result = handshake.feed(as_bytes(text).subspan(at, std::min(piece, text.size() - at)), response);
     if (result.status != websocket::HandshakeStatus::kAccepted) state.SkipWithError("refused");
   }
-  if (as_text(response).find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") == std::string_view::npos) state.SkipWithError("wrong answer");
+  if (as_text(response).find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") == std::string_view::npos)
+    state.SkipWithError("wrong answer");
   state.SetItemsProcessed(state.iterations());
 }
 // 0: a small client's request in one piece; otherwise a browser's in so many pieces.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether bytes are well-formed UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
+// Whether bytes are well-formed UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above
+// U+10FFFF).
 //
-// Only that: which characters a protocol forbids on top (MQTT: U+0000) is the protocol's own rule. Eight ASCII bytes are
-// passed at a time, since that is what nearly every client id, topic and reason consists of.
+// Only that: which characters a protocol forbids on top (MQTT: U+0000) is the protocol's own rule. Eight ASCII bytes
+// are passed at a time, since that is what nearly every client id, topic and reason consists of.
 #pragma once
 
 #include <cstdint>

@@ -15,11 +15,16 @@ bool slow_well_formed(std::string_view text) {
     const std::uint32_t lead = byte(i);
     std::size_t more = 0;
     std::uint32_t code = 0;
-    if (lead < 0x80) code = lead;
-    else if ((lead & 0xE0) == 0xC0) more = 1, code = lead & 0x1F;
-    else if ((lead & 0xF0) == 0xE0) more = 2, code = lead & 0x0F;
-    else if ((lead & 0xF8) == 0xF0) more = 3, code = lead & 0x07;
-    else return false;
+    if (lead < 0x80)
+      code = lead;
+    else if ((lead & 0xE0) == 0xC0)
+      more = 1, code = lead & 0x1F;
+    else if ((lead & 0xF0) == 0xE0)
+      more = 2, code = lead & 0x0F;
+    else if ((lead & 0xF8) == 0xF0)
+      more = 3, code = lead & 0x07;
+    else
+      return false;
     if (i + more >= text.size()) return false;
     for (std::size_t k = 1; k <= more; ++k) {
       if ((byte(i + k) & 0xC0) != 0x80) return false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Takes a client's frames apart (RFC 6455 section 5), chunk by chunk, without a buffer.
 //
-// Chunks are cut anywhere, also inside a frame's header. Data payload is unmasked in place in the caller's chunk and handed
-// out as it comes, in as many pieces as there are chunks: MQTT packets do not care where frames begin and end
+// Chunks are cut anywhere, also inside a frame's header. Data payload is unmasked in place in the caller's chunk and
+// handed out as it comes, in as many pieces as there are chunks: MQTT packets do not care where frames begin and end
 // [MQTT-6.0.0-2]. Only a control frame that is cut between chunks is put together, in a block of the shard's Heap that
 // exists no longer than that. An idle decoder is the size of the object.
 //
@@ -34,7 +34,8 @@ struct Event {
   bool frame_end = false;
   /// kClose: the peer's code, kCloseNoStatus if it gave none. kError: the code to send (1002, 1003, 1007 or 1009).
   CloseCode close_code = 0;
-  /// Unmasked payload of kData, kPing, kPong. A view into the chunk or the decoder: valid until the next call to next().
+  /// Unmasked payload of kData, kPing, kPong. A view into the chunk or the decoder: valid until the next call to
+  /// next().
   MutableBytes payload;
   /// kClose: the peer's reason, valid until the next call. kError: what was wrong, static storage.
   std::string_view text;

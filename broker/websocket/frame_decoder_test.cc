@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transcripts of RFC 6455 section 5 and 7, the public defects of other servers' frame parsers, and the slow twin of test_twin.h.
+// Transcripts of RFC 6455 section 5 and 7, the public defects of other servers' frame parsers, and the slow twin of
+// test_twin.h.
 #include "broker/websocket/frame_decoder.h"
 
 #include <gtest/gtest.h>
@@ -177,7 +178,8 @@ TEST(FrameDecoder, CloseFrames) {
 }
 
 TEST(FrameDecoder, CloseCodes) {
-  for (const int code : {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999})
+  for (const int code :
+       {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999})
     EXPECT_EQ(decode(close(static_cast<std::uint16_t>(code))), "close:" + std::to_string(code) + ":;");
   for (const int code : {0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65'535})
     EXPECT_EQ(decode(close(static_cast<std::uint16_t>(code))), "error:1002;") << code;
@@ -291,12 +293,23 @@ std::string random_frame(Rng& rng) {
   for (std::size_t i = 0; i < size; ++i) payload.push_back(static_cast<char>(rng.below(256)));
   if (spec.opcode == 8) payload = payload.size() < 2 ? payload : std::string("\x03\xE8 bye");
   switch (rng.below(40)) {  // now and then something is wrong
-    case 0: spec.masked = false; break;
-    case 1: spec.rsv = static_cast<int>(rng.below(8)); break;
-    case 2: spec.opcode = static_cast<int>(rng.below(16)); break;
-    case 3: spec.length_form = 8; break;
-    case 4: spec.claimed = static_cast<std::int64_t>(rng.below(2000)); break;
-    default: break;
+    case 0:
+      spec.masked = false;
+      break;
+    case 1:
+      spec.rsv = static_cast<int>(rng.below(8));
+      break;
+    case 2:
+      spec.opcode = static_cast<int>(rng.below(16));
+      break;
+    case 3:
+      spec.length_form = 8;
+      break;
+    case 4:
+      spec.claimed = static_cast<std::int64_t>(rng.below(2000));
+      break;
+    default:
+      break;
   }
   return frame(payload, spec);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes a server's frames (RFC 6455 section 5.2): never masked, never fragmented, the shortest length form.
 //
-// Data goes out with write_header into room that the caller has kept before the payload, or append_header before payload
-// that is appended after it: no payload is copied twice. Control frames are appended whole.
+// Data goes out with write_header into room that the caller has kept before the payload, or append_header before
+// payload that is appended after it: no payload is copied twice. Control frames are appended whole.
 #pragma once
 
 #include <cstdint>

@@ -94,7 +94,8 @@ void accept(Buffer& out, const UpgradeRequest& request) {
   std::copy(request.key.begin(), request.key.end(), proof);
   std::copy(kGuid.begin(), kGuid.end(), proof + kKeyTextSize);
 
-  append(out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
+  append(out,
+         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
   append(out, base64_encode(sha1(proof)));
   if (!request.protocol.empty()) {
     append(out, "\r\nSec-WebSocket-Protocol: ");

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's half of the opening handshake (RFC 6455 section 4.2): HTTP request in, 101 or a refusal out.
 //
-// Bytes come in chunks cut anywhere. A request that is whole in its first chunk, which is the rule, is parsed where it lies;
-// otherwise its bytes are collected in a block of the shard's Heap that lives until the answer. The end of the header is
-// searched for byte by byte as it comes and the header is parsed once, so one byte at a time costs the same (no quadratic
-// re-parsing). What cannot become a request (a first byte that is no letter, a control byte, too long, too many fields) is
-// refused as soon as it is seen.
+// Bytes come in chunks cut anywhere. A request that is whole in its first chunk, which is the rule, is parsed where it
+// lies; otherwise its bytes are collected in a block of the shard's Heap that lives until the answer. The end of the
+// header is searched for byte by byte as it comes and the header is parsed once, so one byte at a time costs the same
+// (no quadratic re-parsing). What cannot become a request (a first byte that is no letter, a control byte, too long,
+// too many fields) is refused as soon as it is seen.
 //
-// Extensions are never negotiated. The Handshake is of no use after it has answered: destroy it and give what is left of
-// the chunk to a FrameDecoder. Heap and options must outlive it.
+// Extensions are never negotiated. The Handshake is of no use after it has answered: destroy it and give what is left
+// of the chunk to a FrameDecoder. Heap and options must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ namespace orrery::websocket {
 struct HandshakeOptions {
   /// Request paths that are served, without the query; any other gets 404.
   std::vector<std::string> paths = {"/mqtt", "/"};
-  /// Origins that may connect, compared as text ("https://example.org"); empty: any. A request without an Origin does not
-  /// come from a browser and passes. Another origin gets 403.
+  /// Origins that may connect, compared as text ("https://example.org"); empty: any. A request without an Origin does
+  /// not come from a browser and passes. Another origin gets 403.
   std::vector<std::string> allowed_origins;
   /// Refuse (400) a client that offers none of MQTT's subprotocols, as [MQTT-6.0.0-3] demands of it. If false such a
   /// client is accepted without a subprotocol.
@@ -53,8 +53,8 @@ class Handshake {
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
 
-  /// Takes the next chunk. When the status is not kNeedMore the whole HTTP response has been appended to `response`: send
-  /// it, and if refused close the link with kFlush. Must not be called again after that.
+  /// Takes the next chunk. When the status is not kNeedMore the whole HTTP response has been appended to `response`:
+  /// send it, and if refused close the link with kFlush. Must not be called again after that.
   HandshakeResult feed(Bytes chunk, std::vector<std::uint8_t>& response);
 
   /// Bytes of an unfinished request that are held.

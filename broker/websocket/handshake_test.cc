@@ -219,7 +219,8 @@ TEST(Handshake, NoneOfOurSubprotocols) {
 }
 
 TEST(Handshake, ExtensionsAreNeverNegotiated) {
-  const Answer answer = ask(request("mqtt", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"));
+  const Answer answer =
+      ask(request("mqtt", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"));
   EXPECT_EQ(answer.result.status, HandshakeStatus::kAccepted);
   EXPECT_EQ(answer.response.find("Extensions"), std::string::npos);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every limit of the WebSocket layer, and what happens there.
 //
-// The HTTP limits bound what one connection can make a shard hold before it has been upgraded; the frame limits bound what
-// a single declared length may promise. Data frames are never buffered here, so a frame's cap is a policy, not a buffer.
+// The HTTP limits bound what one connection can make a shard hold before it has been upgraded; the frame limits bound
+// what a single declared length may promise. Data frames are never buffered here, so a frame's cap is a policy, not a
+// buffer.
 #pragma once
 
 #include <cstddef>

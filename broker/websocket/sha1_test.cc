@@ -36,9 +36,14 @@ TEST(Sha1, EveryLengthAroundTheBlocksAgreesWithOpenSsl) {
 }
 
 TEST(Base64, KnownAnswersOfRfc4648) {
-  static constexpr std::pair<std::string_view, std::string_view> kPairs[] = {
-      {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xFB\xFF\xBF", "+/+/"}};
+  static constexpr std::pair<std::string_view, std::string_view> kPairs[] = {{"", ""},
+                                                                             {"f", "Zg=="},
+                                                                             {"fo", "Zm8="},
+                                                                             {"foo", "Zm9v"},
+                                                                             {"foob", "Zm9vYg=="},
+                                                                             {"fooba", "Zm9vYmE="},
+                                                                             {"foobar", "Zm9vYmFy"},
+                                                                             {"\xFB\xFF\xBF", "+/+/"}};
   for (const auto& [plain, text] : kPairs) {
     EXPECT_EQ(base64_encode(as_bytes(plain)), text);
     EXPECT_EQ(base64_decoded_size(text), static_cast<int>(plain.size()));

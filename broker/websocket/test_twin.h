@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests and fuzzers: what a FrameDecoder says as text, and the slow obvious twin that says the same of a whole stream.
+// For tests and fuzzers: what a FrameDecoder says as text, and the slow obvious twin that says the same of a whole
+// stream.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace orrery::websocket::test {
 
-/// What came out, one word for each frame: "data:abc;" "ping:x;" "close:1000:bye;" "error:1002;". Pieces of a data frame are
-/// joined; a frame that has not ended is marked by "...".
+/// What came out, one word for each frame: "data:abc;" "ping:x;" "close:1000:bye;" "error:1002;". Pieces of a data
+/// frame are joined; a frame that has not ended is marked by "...".
 class Transcript {
  public:
   explicit Transcript(std::uint32_t payload_max = kFramePayloadBeforeConnectMax) : decoder_(heap_) {
@@ -95,7 +96,8 @@ inline std::string slow_decode(std::string_view in, std::uint32_t payload_max) {
       length = 0;
       for (std::size_t i = 0; i < more; ++i) length = length * 256 + at(2 + i);
       header += more;
-      if (length < 126 || (more == 8 && (length < 65'536 || length >= std::uint64_t{1} << 63))) return out + "error:1002;";
+      if (length < 126 || (more == 8 && (length < 65'536 || length >= std::uint64_t{1} << 63)))
+        return out + "error:1002;";
       if (length > payload_max) return out + "error:1009;";
     } else if (!is_control && length > payload_max) {
       return out + "error:1009;";
@@ -117,8 +119,8 @@ inline std::string slow_decode(std::string_view in, std::uint32_t payload_max) {
     if (payload.empty()) return out + "close:1005:;";
     if (payload.size() == 1) return out + "error:1002;";
     const int code = static_cast<std::uint8_t>(payload[0]) * 256 + static_cast<std::uint8_t>(payload[1]);
-    const bool good = (code >= 1000 && code < 1015 && code != 1004 && code != 1005 && code != 1006) ||
-                      (code >= 3000 && code < 5000);
+    const bool good =
+        (code >= 1000 && code < 1015 && code != 1004 && code != 1005 && code != 1006) || (code >= 3000 && code < 5000);
     if (!good) return out + "error:1002;";
     if (!utf8_well_formed(as_bytes(payload).subspan(2))) return out + "error:1007;";
     return out + "close:" + std::to_string(code) + ":" + payload.substr(2) + ";";

@@ -94,10 +94,9 @@ void Reader::field(http::field name, std::string_view value) {
       break;
     case http::field::origin:
       count(request.origins);
-      request.origin_allowed =
-          options_.allowed_origins.empty() ||
-          std::find(options_.allowed_origins.begin(), options_.allowed_origins.end(), value) !=
-              options_.allowed_origins.end();
+      request.origin_allowed = options_.allowed_origins.empty() ||
+                               std::find(options_.allowed_origins.begin(), options_.allowed_origins.end(), value) !=
+                                   options_.allowed_origins.end();
       break;
     case http::field::transfer_encoding:
       request.has_body = true;

@@ -2,8 +2,8 @@
 // What the handshake must know of an HTTP request, read from a whole header in one pass.
 //
 // Reading and judging are apart: this half knows HTTP's syntax (by Beast's parser, a pure function of bytes here) and
-// collects what RFC 6455 section 4.2.1 asks about; handshake.cc decides what to answer. Nothing is allocated; `target` is a
-// view into the header.
+// collects what RFC 6455 section 4.2.1 asks about; handshake.cc decides what to answer. Nothing is allocated; `target`
+// is a view into the header.
 #pragma once
 
 #include <array>
