@@ -34,6 +34,7 @@ struct Arguments {
   std::vector<std::string> drivers;
   std::vector<std::string> simulated;
   std::string plug;
+  std::string known;
   std::uint64_t seed = 1;
   std::string transport;
   std::vector<std::string> filters;
@@ -97,9 +98,10 @@ class Session {
     for (const Version v : {Version::k31, Version::k311, Version::k5})
       if (arguments.mqtt == version_name(v)) only_ = bit(v);
     plan_.versions = only_;
-    report_.program = std::string("orrery-conformance ") + version();
-    report_.commit = commit();
-    report_.date = today();
+    if (arguments.known.empty()) return;
+    DriverFile file = parse_driver_file(read_file(arguments.known), arguments.known);
+    use(file, plan_);
+    plan_.capabilities &= ~bit(Capability::kRestart);
   }
 
   void run_url(const std::string& address) {
@@ -112,10 +114,7 @@ class Session {
   void run_driver(const std::string& path) {
     const DriverFile file = parse_driver_file(read_file(path), path);
     Plan plan = plan_;
-    plan.capabilities = file.capabilities;
-    plan.versions = file.versions & only_;
-    plan.strict = file.strict;
-    plan.deviations = file.deviations;
+    use(file, plan);
     const auto process = std::make_shared<BrokerProcess>(file, std::filesystem::read_symlink("/proc/self/exe").parent_path());
     for (const Url& url : process->urls()) {
       if (!wanted(url.transport)) continue;
@@ -135,7 +134,6 @@ class Session {
     if (arguments_.plug.empty()) {
       setup.factory = node::make_broker_node({});
       setup.name = kind == "cluster" ? "simulated cluster" : "simulated broker";
-      plan.strict = true;
     } else {
       std::string error;
       plugin = sim::Plugin::load(arguments_.plug, error);
@@ -155,6 +153,13 @@ class Session {
   const Report& report() const { return report_; }
 
  private:
+  void use(const DriverFile& file, Plan& plan) const {
+    plan.capabilities = file.capabilities;
+    plan.versions = file.versions & only_;
+    plan.strict = file.strict;
+    plan.deviations = file.deviations;
+  }
+
   bool wanted(Transport t) const { return arguments_.transport.empty() || arguments_.transport == transport_name(t); }
 
   void run(Target& target, const Plan& plan) {
@@ -173,7 +178,7 @@ class Session {
   const Arguments& arguments_;
   Plan plan_;
   Versions only_ = kAllVersions;
-  Report report_;
+  Report report_{std::string("orrery-conformance ") + version(), commit(), today(), {}};
 };
 
 void list_cases(const Cases& cases) {
@@ -187,9 +192,10 @@ void list_cases(const Cases& cases) {
 }
 
 void list_uncovered(const Cases& cases) {
+  const Coverage coverage(cases);
   std::size_t n = 0;
   for (const Requirement& r : all_requirements()) {
-    if (!covering(r, cases).empty()) continue;
+    if (!coverage.of(r).empty()) continue;
     ++n;
     fmt::print("{:6} {:14} {:7} testable: {:7} {}{}\n", r.version, r.id, r.binds, r.testable, r.text,
                r.untested.empty() ? "" : " (" + r.untested + ")");
@@ -210,6 +216,8 @@ int run(const Arguments& a) {
   }
   if (a.brokers.empty() && a.drivers.empty() && a.simulated.empty())
     throw UsageError("nothing to test: give --broker URL, --driver FILE or --target sim");
+  // A report that cannot be written is said before minutes of work, not after.
+  for (const std::string& path : {a.junit, a.json, a.html}) write_file(path, "");
   Session session(a, cases);
   for (const std::string& kind : a.simulated) session.run_simulated(kind);
   for (const std::string& url : a.brokers) session.run_url(url);
@@ -233,6 +241,7 @@ int main(int argc, char** argv) {
   app.add_option("--driver", a.drivers, "start and test the broker that a JSON file describes");
   app.add_option("--target", a.simulated, "test the simulated broker in virtual time: sim for one node, cluster for three")
       ->check(CLI::IsMember({"sim", "cluster"}));
+  app.add_option("--known", a.known, "a driver file whose capabilities and deviations hold for --broker and --target");
   app.add_option("--plug", a.plug, "the shared object of another broker for --target (docs/broker-plug.md)");
   app.add_option("--seed", a.seed, "seed of the simulated world");
   app.add_option("--transport", a.transport, "only this kind of listener of --driver and --target")->check(CLI::IsMember({"tcp", "ws"}));

@@ -111,7 +111,10 @@ class WebSocketBridge(Relay):
     def greet(self, client):
         request = b""
         while b"\r\n\r\n" not in request:
-            request += client.recv(1)
+            byte = client.recv(1)
+            if not byte:
+                return False  # orrery-load's look whether anyone listens
+            request += byte
         lines = request.decode().split("\r\n")
         fields = {k.strip().lower(): v.strip() for k, v in (l.split(":", 1) for l in lines[1:] if l)}
         if lines[0] != "GET /mqtt HTTP/1.1":

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The route table at 1 k, 100 k and 1 M filters: adding rows, and matching topics without wildcards, with filters that have
-// them, and with nine exact filters to each wildcard one. Topics are looked for in random order, so that at 1 M every step is
-// a cache miss. For comparison the textbook way: a map of children for each level.
-// Counters: B/filter is everything in the heap for each row.
+// The route table at 1 k, 100 k and 1 M filters: adding rows, and matching topics without wildcards, with filters that
+// have them, and with nine exact filters to each wildcard one. Topics are looked for in random order, so that at 1 M
+// every step is a cache miss. For comparison the textbook way: a map of children for each level. Counters: B/filter is
+// everything in the heap for each row.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -34,7 +34,8 @@ Place place_of(std::uint32_t i) { return {static_cast<NodeId>(i % 5), static_cas
 std::vector<std::string> topics_among(std::uint32_t filters, std::uint32_t tenths) {
   Rng rng(1);
   std::vector<std::string> topics;
-  for (std::size_t i = 0; i < kTopics; ++i) topics.push_back(topic_of(static_cast<std::uint32_t>(rng.below(filters)), tenths));
+  for (std::size_t i = 0; i < kTopics; ++i)
+    topics.push_back(topic_of(static_cast<std::uint32_t>(rng.below(filters)), tenths));
   return topics;
 }
 

@@ -214,6 +214,23 @@ TEST_F(BrokerNode, ASessionMovesBetweenNodesWithItsQueue) {
   balanced();
 }
 
+TEST_F(BrokerNode, NoLocalHoldsWhileTheSessionMoves) {
+  open(alone(2));
+  auto first = client({0, 0}, "same", false, 600);
+  first->subscribe("t", 1, true);
+  settle();
+  first->hear();
+  first->disconnect();
+  settle();
+  auto again = client({0, 1}, "same", false, 600);
+  EXPECT_TRUE(session_present);
+  auto other = client({0, 0}, "other");
+  again->publish("t", "own", 1);  // the ghost on the other shard is still subscribed
+  other->publish("t", "other's", 1);
+  settle(4 * kSecond);
+  EXPECT_EQ(again->payloads(), (Payloads{"other's"}));
+}
+
 TEST_F(BrokerNode, TakeoverAcrossNodes) {
   nodes = 4;
   open(small_cluster());

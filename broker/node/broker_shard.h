@@ -61,8 +61,7 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   void yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session, bool present) override;
   void release(Nanos now, std::string_view client_id, std::uint64_t epoch) override;
   void change_routes(Nanos now, const session::RouteRequest& request) override;
-  std::uint32_t route(Nanos now, const session::MessageView& message, std::uint32_t publisher, std::uint32_t owed,
-                      bool& matched) override;
+  std::uint32_t route(Nanos now, const session::MessageView& message, std::uint32_t owed, bool& matched) override;
   std::uint32_t retain(Nanos now, const session::MessageView& message, std::uint32_t owed) override;
   void fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) override;
   void give_rest(Nanos now, Place present, std::string_view client_id, Bytes rest) override;

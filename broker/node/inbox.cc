@@ -19,7 +19,7 @@ void BrokerShard::handle(Nanos now, Place from, Bytes message) {
       if (!in.done()) return;
       effects_.work(Work::kForward, 1);
       counters_.add(Counter::kMessagesReceived);
-      return sessions_.deliver(now, view, kNoSlot);
+      return sessions_.deliver(now, view);
     }
     case MessageKind::kPublishToGroup: {
       const std::string_view share_filter = as_text(in.take_u16_prefixed());

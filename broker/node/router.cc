@@ -6,15 +6,14 @@
 
 namespace orrery::node {
 
-std::uint32_t BrokerShard::route(Nanos now, const session::MessageView& message, std::uint32_t publisher,
-                                 std::uint32_t owed, bool& matched) {
+std::uint32_t BrokerShard::route(Nanos now, const session::MessageView& message, std::uint32_t owed, bool& matched) {
   std::uint32_t waiting = 0;
   bool encoded = false;
   tables_.routes.match(message.topic, places_);
   for (const Place& to : places_) {
     matched = true;
     if (to == place_) {
-      sessions_.deliver(now, message, publisher);
+      sessions_.deliver(now, message);
       continue;
     }
     if (!encoded) {

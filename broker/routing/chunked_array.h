@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // An array by dense id that never moves its elements: chunks of 1024 under a directory.
 //
-// Written by one thread and read by others under the rules of quiescent.h: elements have stable addresses, only the directory
-// is replaced as it grows. A reader may look at an element whose id it learnt by an acquire load that the writer stored after
-// reserve(). Fields that change while readers look must be atomics; the array itself does not synchronise them.
+// Written by one thread and read by others under the rules of quiescent.h: elements have stable addresses, only the
+// directory is replaced as it grows. A reader may look at an element whose id it learnt by an acquire load that the
+// writer stored after reserve(). Fields that change while readers look must be atomics; the array itself does not
+// synchronise them.
 #pragma once
 
 #include <atomic>

@@ -9,8 +9,9 @@
 
 namespace orrery::routing {
 
-/// Levels of a filter that has wildcards (the share name not counted), and of a retained topic: refused beyond (0x8F, 0x90 to the client). Filters without
-/// wildcards and topics that are only matched may have any number of levels: they are never taken apart further.
+/// Levels of a filter that has wildcards (the share name not counted), and of a retained topic: refused beyond (0x8F,
+/// 0x90 to the client). Filters without wildcards and topics that are only matched may have any number of levels: they
+/// are never taken apart further.
 inline constexpr std::uint32_t kLevelsMax = mqtt::kTopicLevelsMax;
 /// Bytes of a filter or topic: the most that an MQTT string can have.
 inline constexpr std::size_t kFilterBytesMax = mqtt::kStringMax;

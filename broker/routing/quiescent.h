@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // When may the writer free what a reader might still see? Quiescent-state based reclamation (McKenney, Slingwine 1998).
 //
-// One writer changes structures that many readers look at without waiting. Whatever it unlinks is stamped with the present
-// epoch; a reader says at the end of each event that it holds nothing any more, which costs it two loads and seldom a store.
-// What was stamped before every reader's last such moment is free. A reader that has no events holds everything up: the
-// writer sees it by behind() and may send it an empty event. With no readers everything is free at once, so a structure
-// that one thread uses alone runs the same code.
+// One writer changes structures that many readers look at without waiting. Whatever it unlinks is stamped with the
+// present epoch; a reader says at the end of each event that it holds nothing any more, which costs it two loads and
+// seldom a store. What was stamped before every reader's last such moment is free. A reader that has no events holds
+// everything up: the writer sees it by behind() and may send it an empty event. With no readers everything is free at
+// once, so a structure that one thread uses alone runs the same code.
 //
-// Contract: passed() is called by reader r's thread alone, everything else by the writer. A reader may be the writer itself
-// (shard 0 is both). Order of life: heap, then this, then the structures; readers are gone when the structures go.
+// Contract: passed() is called by reader r's thread alone, everything else by the writer. A reader may be the writer
+// itself (shard 0 is both). Order of life: heap, then this, then the structures; readers are gone when the structures
+// go.
 #pragma once
 
 #include <atomic>
@@ -38,8 +39,8 @@ class QuiescentStates {
 
   /// The writer has unlinked this block of `heap`: to be freed when no reader can see it.
   void retire(Heap& heap, void* block, std::size_t size);
-  /// Frees what can be freed, and begins a new epoch if anything was stamped in this one. Call it at the end of each event
-  /// of the writer; costs two loads when nothing is retired.
+  /// Frees what can be freed, and begins a new epoch if anything was stamped in this one. Call it at the end of each
+  /// event of the writer; costs two loads when nothing is retired.
   void reclaim();
 
   /// For things that are no blocks (ids): stamp them when unlinked, use them again when the stamp is safe.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Retained messages (MQTT 5.0 section 3.3.1.3): topic -> the newest value. Owned and used by shard 0 of a node.
 //
-// A value is opaque bytes with a version; of two versions the one with the larger (clock, writer) wins, so that stores which
-// have seen the same values in any order hold the same. An empty value removes, and stays as a tombstone with its version
-// for a while (limits.h), so that an older value that comes late does not bring the topic back.
-// Topics stand in a trie of levels; a filter is matched by walking it without recursion, children in the order in which they
-// came. Expired values are never shown; sweep() makes them tombstones little by little. All memory is the shard's Heap.
+// A value is opaque bytes with a version; of two versions the one with the larger (clock, writer) wins, so that stores
+// which have seen the same values in any order hold the same. An empty value removes, and stays as a tombstone with its
+// version for a while (limits.h), so that an older value that comes late does not bring the topic back. Topics stand in
+// a trie of levels; a filter is matched by walking it without recursion, children in the order in which they came.
+// Expired values are never shown; sweep() makes them tombstones little by little. All memory is the shard's Heap.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +59,8 @@ class RetainedStore {
       if (lives(id, now)) visit(topic(id), retained(id));
   }
 
-  /// Visits what this node wrote, tombstones and expired values included: visit(topic, retained) -> bool, false to stop after
-  /// it. Begins at cursor 0; returns the cursor to go on with, or kCursorEnd. What stays meanwhile is visited.
+  /// Visits what this node wrote, tombstones and expired values included: visit(topic, retained) -> bool, false to stop
+  /// after it. Begins at cursor 0; returns the cursor to go on with, or kCursorEnd. What stays meanwhile is visited.
   static constexpr std::uint64_t kCursorEnd = UINT64_MAX;
   template <class Visit>
   std::uint64_t for_each_of(NodeId writer, std::uint64_t cursor, Visit&& visit) const {
@@ -87,9 +87,9 @@ class RetainedStore {
     std::uint64_t clock = 0;
     Nanos expires_at = kNever;
     std::uint8_t* value = nullptr;
-    std::uint32_t size = 0;             // 0: a tombstone
-    std::uint32_t node = kNoRecord;     // in trie_; a tombstone has none
-    std::uint32_t older = kNoRecord;    // tombstones hang together by age
+    std::uint32_t size = 0;           // 0: a tombstone
+    std::uint32_t node = kNoRecord;   // in trie_; a tombstone has none
+    std::uint32_t older = kNoRecord;  // tombstones hang together by age
     std::uint32_t newer = kNoRecord;
     NodeId writer = 0;
   };
@@ -100,7 +100,9 @@ class RetainedStore {
     return {{r.value, r.size}, {r.clock, r.writer}, r.expires_at};
   }
   bool lives(std::uint32_t id, Nanos now) const { return records_[id].size != 0 && now < records_[id].expires_at; }
-  bool is_record_of(std::uint32_t id, NodeId writer) const { return topics_.in_use(id) && records_[id].writer == writer; }
+  bool is_record_of(std::uint32_t id, NodeId writer) const {
+    return topics_.in_use(id) && records_[id].writer == writer;
+  }
 
   RetainedResult refusal(std::string_view topic, std::uint32_t id, Bytes value) const;
   bool add_record(std::string_view topic, std::uint32_t& id);

@@ -151,7 +151,8 @@ TEST(RetainedStore, EveryTopicOfFourLevelsAgainstEveryFilter) {
   }
 }
 
-/// The twin: a map of all that was ever set, versions included (so the store must keep all tombstones), matched one by one.
+/// The twin: a map of all that was ever set, versions included (so the store must keep all tombstones), matched one by
+/// one.
 TEST(RetainedStore, RandomOperationsAgainstTheTwin) {
   struct Value {
     std::string value;
@@ -169,7 +170,8 @@ TEST(RetainedStore, RandomOperationsAgainstTheTwin) {
       const std::string& topic = pool[rng.below(pool.size())];
       const Nanos now = step;
       const std::string value(rng.below(3) == 0 ? 0 : 1 + rng.below(50), 'v');
-      const RetainedVersion version{static_cast<std::uint64_t>(step) + rng.below(500), static_cast<NodeId>(rng.below(4))};
+      const RetainedVersion version{static_cast<std::uint64_t>(step) + rng.below(500),
+                                    static_cast<NodeId>(rng.below(4))};
       const Nanos expires_at = rng.below(3) == 0 ? now + static_cast<Nanos>(rng.below(3000)) : kNever;
       const auto known = twin.find(topic);
       const bool newer = known == twin.end() || known->second.version < version;

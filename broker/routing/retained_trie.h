@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The topics of a RetainedStore by level, for finding those that match a filter. One thread.
 //
-// Children of a node hang together in the order in which they came; a literal child is found in one SlotTable for the whole
-// trie. A walk goes through the trie in preorder with one node for each level in hand; its time is that of the nodes that
-// agree with a beginning of the filter.
+// Children of a node hang together in the order in which they came; a literal child is found in one SlotTable for the
+// whole trie. A walk goes through the trie in preorder with one node for each level in hand; its time is that of the
+// nodes that agree with a beginning of the filter.
 #pragma once
 
 #include <array>
@@ -26,8 +26,8 @@ class RetainedTrie {
 
   RetainedTrie(Heap& heap, QuiescentStates& alone, std::uint64_t seed);
 
-  /// Returns the node, to be given to remove(); kNone when the topic has more than kLevelsMax levels or the trie is full.
-  /// The topic must not be there.
+  /// Returns the node, to be given to remove(); kNone when the topic has more than kLevelsMax levels or the trie is
+  /// full. The topic must not be there.
   std::uint32_t add(std::string_view topic, std::uint32_t record);
   void remove(std::uint32_t node);
   std::size_t memory_bytes() const;
@@ -45,8 +45,8 @@ class RetainedTrie {
     std::uint32_t passable(std::uint32_t child, std::uint32_t depth) const;
 
     const RetainedTrie& trie_;
-    std::uint32_t levels_ = 0;             // of the filter, `#` not counted
-    std::uint32_t many_from_ = kNone;      // the depth from which on `#` stands
+    std::uint32_t levels_ = 0;         // of the filter, `#` not counted
+    std::uint32_t many_from_ = kNone;  // the depth from which on `#` stands
     std::uint32_t depth_ = 0;
     bool begun_ = false;
     std::array<const char*, kLevelsMax> text_;

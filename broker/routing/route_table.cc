@@ -66,9 +66,7 @@ std::uint64_t RouteTable::word_of(std::uint32_t id) const {
   return word == nullptr ? 0 : word->load(std::memory_order_acquire);
 }
 
-RouteTable::List<Place>* RouteTable::place_list(std::uint64_t word) {
-  return reinterpret_cast<List<Place>*>(word);
-}
+RouteTable::List<Place>* RouteTable::place_list(std::uint64_t word) { return reinterpret_cast<List<Place>*>(word); }
 
 std::span<const Place> RouteTable::places_of(std::uint64_t word, Place& inline_place) {
   if (word == 0) return {};

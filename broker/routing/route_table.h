@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The node's route table: which shards of which nodes want a topic. A row is (topic filter, place).
 //
-// Over a TopicIndex, one word for each filter: the place itself if there is one (the usual case, 39 to 44 bytes a row in all for a filter of 10 bytes), or
-// a pointer to an immutable sorted list, replaced as a whole. Written by shard 0, read by all shards of the node; see
-// topic_index.h for the rules. Each shard calls QuiescentStates::passed at the end of its events, shard 0 reclaim() too.
+// Over a TopicIndex, one word for each filter: the place itself if there is one (the usual case, 39 to 48 bytes a row
+// in all for a filter of 10 bytes), or a pointer to an immutable sorted list, replaced as a whole. Written by shard 0,
+// read by all shards of the node; see topic_index.h for the rules. Each shard calls QuiescentStates::passed at the end
+// of its events, shard 0 reclaim() too.
 //
-// Shared subscriptions: the filter of the row is the whole "$share/{ShareName}/{filter}". Such rows never appear in match();
-// match_shared() gives for each group that matches the places that have members, and the caller chooses one of them for the
-// message, and tells it the row's filter: so a group gets a message once in the whole cluster. The place then asks
-// SubscriptionIndex::match_group. The strategy of the choice is the caller's.
+// Shared subscriptions: the filter of the row is the whole "$share/{ShareName}/{filter}". Such rows never appear in
+// match(); match_shared() gives for each group that matches the places that have members, and the caller chooses one of
+// them for the message, and tells it the row's filter: so a group gets a message once in the whole cluster. The place
+// then asks SubscriptionIndex::match_group. The strategy of the choice is the caller's.
 #pragma once
 
 #include <algorithm>
@@ -60,8 +61,8 @@ class RouteTable {
 
   // The writer's side.
 
-  /// True when the row is new. False also when filter_within_limits() says no or the table is full; place.node must be below
-  /// kPlaceNodesMax.
+  /// True when the row is new. False also when filter_within_limits() says no or the table is full; place.node must be
+  /// below kPlaceNodesMax.
   bool add(std::string_view filter, Place place);
   /// True when the row was there.
   bool remove(std::string_view filter, Place place);
@@ -71,9 +72,9 @@ class RouteTable {
   void mask(NodeId node);
   void unmask(NodeId node);
 
-  /// Visits the node's rows, masked or not: visit(filter, shard) -> bool, false to stop after this row. Begins at cursor 0;
-  /// returns the cursor to go on with, or kCursorEnd. The order is that of ids: insertion order while nothing was removed,
-  /// and the same in every run. Rows may come and go between two calls: a row that stays is visited.
+  /// Visits the node's rows, masked or not: visit(filter, shard) -> bool, false to stop after this row. Begins at
+  /// cursor 0; returns the cursor to go on with, or kCursorEnd. The order is that of ids: insertion order while nothing
+  /// was removed, and the same in every run. Rows may come and go between two calls: a row that stays is visited.
   static constexpr std::uint64_t kCursorEnd = UINT64_MAX;
   template <class Visit>
   std::uint64_t for_each_of(NodeId node, std::uint64_t cursor, Visit&& visit) const {
@@ -98,8 +99,8 @@ class RouteTable {
   /// All places with a filter that matches, masked ones left out. `out` is cleared first.
   void match(std::string_view topic, PlaceSet& out) const;
 
-  /// visit(share_filter, places) for each shared group that matches, `places` ascending, never empty, valid during the call.
-  /// Groups come in the order of TopicIndex::match and, for one filter, in the order in which they were added.
+  /// visit(share_filter, places) for each shared group that matches, `places` ascending, never empty, valid during the
+  /// call. Groups come in the order of TopicIndex::match and, for one filter, in the order in which they were added.
   template <class Visit>
   void match_shared(std::string_view topic, PlaceSet& scratch, Visit&& visit) const {
     if (!any_shared_.load(std::memory_order_acquire)) return;

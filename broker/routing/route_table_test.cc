@@ -93,7 +93,8 @@ TEST_F(RoutesTest, EnumerationGoesOnWhereItStoppedAndSurvivesChanges) {
   routes.add("other", {2, 0});
   routes.add("one", {1, 3});
   const Rows all{{"many", 0}, {"many", 7}, {"many", 65'535}, {"one", 3}};
-  for (std::size_t at_once : {std::size_t{1}, std::size_t{2}, std::size_t{3}, SIZE_MAX}) EXPECT_EQ(rows_of(1, at_once), all);
+  for (std::size_t at_once : {std::size_t{1}, std::size_t{2}, std::size_t{3}, SIZE_MAX})
+    EXPECT_EQ(rows_of(1, at_once), all);
 
   const auto stop = [](std::string_view, ShardId) { return false; };
   std::uint64_t cursor = routes.for_each_of(1, 0, stop);
@@ -133,9 +134,9 @@ TEST_F(RoutesTest, GroupsAreApartFromPlainRows) {
   routes.add("$share/h/a/+", {3, 0});
   routes.add("$share/g/a/b", {2, 0});
   EXPECT_EQ(matched("a/b"), (Places{{0, 0}}));
-  EXPECT_EQ(groups("a/b"), (std::map<std::string, Places>{{"$share/g/a/+", {{0, 2}, {1, 1}}},
-                                                          {"$share/h/a/+", {{3, 0}}},
-                                                          {"$share/g/a/b", {{2, 0}}}}));
+  EXPECT_EQ(groups("a/b"),
+            (std::map<std::string, Places>{
+                {"$share/g/a/+", {{0, 2}, {1, 1}}}, {"$share/h/a/+", {{3, 0}}}, {"$share/g/a/b", {{2, 0}}}}));
   EXPECT_EQ(groups("a/c").size(), 2u);
   EXPECT_TRUE(routes.remove("$share/h/a/+", {3, 0}));
   EXPECT_TRUE(routes.remove("$share/g/a/+", {1, 1}));
@@ -175,7 +176,8 @@ TEST_F(RoutesTest, RandomOperationsAgainstTheTwin) {
     } else if (what < 990) {
       ASSERT_EQ(routes.remove(filter, place), twin.erase({filter, place}) == 1);
     } else if (what < 993) {
-      ASSERT_EQ(routes.remove_node(place.node), std::erase_if(twin, [&](auto& row) { return row.second.node == place.node; }));
+      ASSERT_EQ(routes.remove_node(place.node),
+                std::erase_if(twin, [&](auto& row) { return row.second.node == place.node; }));
     } else if (masked.erase(place.node) == 1) {
       routes.unmask(place.node);
     } else {

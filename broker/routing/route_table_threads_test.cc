@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One writer and three readers on threads of their own: readers always see the rows that are there all the time, never a
-// place that nobody put there, and whatever they look at stays readable until their event ends. Meant for ThreadSanitizer
-// (preset tsan); under AddressSanitizer it finds blocks that are freed too early.
+// One writer and three readers on threads of their own: readers always see the rows that are there all the time, never
+// a place that nobody put there, and whatever they look at stays readable until their event ends. Meant for
+// ThreadSanitizer (preset tsan); under AddressSanitizer it finds blocks that are freed too early.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint32_t kReaders = 3;
 constexpr int kPermanent = 200;
-constexpr int kHot = 16;          // of the topics that come and go, those that are looked for
+constexpr int kHot = 16;  // of the topics that come and go, those that are looked for
 constexpr int kTemporary = 20'000;
 constexpr int kWriterSteps = 40'000;
 

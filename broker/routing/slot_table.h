@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one hash table of broker/routing: open addressing over slots of 8 bytes, {32 bits of hash, 32-bit reference}.
 //
-// What a reference means, and whether two things with one hash are the same, is the owner's business: a probe yields the
-// references whose hash agrees. The place of a slot comes from the upper end of the hash, so the table grows by copying slots
-// in order, without looking at what they refer to, and to any size: it is rebuilt at three quarters full to half full, that is
-// 11 to 16 bytes for each entry. Removing leaves a mark unless the next slot is empty; marks go at the next rebuild.
+// What a reference means, and whether two things with one hash are the same, is the owner's business: a probe yields
+// the references whose hash agrees. The place of a slot comes from the upper end of the hash, so the table grows by
+// copying slots in order, without looking at what they refer to, and to any size: it is rebuilt at three quarters full
+// to half full, that is 11 to 16 bytes for each entry. Removing leaves a mark unless the next slot is empty; marks go
+// at the next rebuild.
 //
-// One writer, many readers (quiescent.h): slots are atomic words, a rebuilt table replaces the old one in one store. A reader
-// always finds an entry that is there all the time, and may miss one that is removed and inserted again meanwhile.
+// One writer, many readers (quiescent.h): slots are atomic words, a rebuilt table replaces the old one in one store. A
+// reader always finds an entry that is there all the time, and may miss one that is removed and inserted again
+// meanwhile.
 #pragma once
 
 #include <atomic>
@@ -39,7 +41,8 @@ class SlotTable {
   /// Yields the references with this hash, then 0.
   class Probe {
    public:
-    Probe(const SlotTable& table, std::uint32_t hash) : table_(table.table_.load(std::memory_order_acquire)), hash_(hash) {
+    Probe(const SlotTable& table, std::uint32_t hash)
+        : table_(table.table_.load(std::memory_order_acquire)), hash_(hash) {
       if (table_ != nullptr) at_ = table_->home(hash);
     }
     std::uint32_t next() {

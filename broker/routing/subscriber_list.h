@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The subscribers of one filter in order of subscription: one in place, more in a block of the shard's heap.
 //
-// From kIndexedFrom places on the block ends in a small hash table of positions by session, so that finding one of a million
-// is as cheap as one of ten. A subscriber that leaves leaves a hole; holes go when the block is rebuilt: when it is full, or
-// three quarters empty. The owner keeps the heap and calls clear() before the list goes.
+// From kIndexedFrom places on the block ends in a small hash table of positions by session, so that finding one of a
+// million is as cheap as one of ten. A subscriber that leaves leaves a hole; holes go when the block is rebuilt: when
+// it is full, or three quarters empty. The owner keeps the heap and calls clear() before the list goes.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace orrery::routing {
 
 struct Subscriber {
   std::uint32_t session;
-  std::uint32_t sub_id;   // 0: none
+  std::uint32_t sub_id;  // 0: none
   std::uint8_t options;
 };
 
@@ -66,7 +66,7 @@ class SubscriberList {
   std::uint32_t capacity_ = 0;  // 0: in place
   std::uint32_t used_ = 0;      // places taken, holes included
   std::uint32_t size_ = 0;
-  std::uint32_t turn_ = 0;      // the position where the search for the next in turn begins
+  std::uint32_t turn_ = 0;  // the position where the search for the next in turn begins
 };
 
 }  // namespace orrery::routing

@@ -6,9 +6,7 @@
 namespace orrery::routing {
 
 SubscriptionIndex::SubscriptionIndex(Heap& heap, std::uint64_t seed)
-    : heap_(heap),
-      filters_(heap, alone_, seed),
-      lists_(heap, alone_) {}
+    : heap_(heap), filters_(heap, alone_, seed), lists_(heap, alone_) {}
 
 SubscriptionIndex::~SubscriptionIndex() {
   for (std::uint32_t id = 0; id < filters_.end(); ++id) lists_[id].clear(heap_);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A shard's own subscriptions: which of its sessions want a topic, with what options. Used by the shard's thread alone.
 //
-// Over a TopicIndex, for each filter its subscribers in order of subscription: one in place (the usual case, 63 to 68
-// bytes a subscription in all for a filter of 10 bytes), more in an array with an index by session once it is long, so that the
-// millionth subscriber of a filter comes and goes as cheaply as the second. All memory is the shard's Heap.
+// Over a TopicIndex, for each filter its subscribers in order of subscription: one in place (the usual case, 63 to 72
+// bytes a subscription in all for a filter of 10 bytes), more in an array with an index by session once it is long, so
+// that the millionth subscriber of a filter comes and goes as cheaply as the second. All memory is the shard's Heap.
 //
-// A shared subscription ("$share/{ShareName}/{filter}") is a filter with its own id, whose subscribers are the members of the
-// group and take turns. match() leaves groups out, because which shard serves a group is decided by the publisher's shard, once for
-// the whole cluster (RouteTable::match_shared); the shard that was chosen calls match_group() and gets one member.
+// A shared subscription ("$share/{ShareName}/{filter}") is a filter with its own id, whose subscribers are the members
+// of the group and take turns. match() leaves groups out, because which shard serves a group is decided by the
+// publisher's shard, once for the whole cluster (RouteTable::match_shared); the shard that was chosen calls
+// match_group() and gets one member.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ class SubscriptionIndex {
   struct Added {
     std::uint32_t filter_id;  // what the session keeps; kNoFilter when a limit refuses the filter
     bool first_for_filter;    // the shard had nobody there: a route is to be added
-    bool replaced;            // the session had this subscription: it keeps its turn with the new options and identifier
+    bool replaced;  // the session had this subscription: it keeps its turn with the new options and identifier
   };
   /// `options` is any byte (by habit the options byte of SUBSCRIBE), `sub_id` 0 when there is none.
   Added add(std::string_view filter, std::uint32_t session, std::uint8_t options, std::uint32_t sub_id);
@@ -46,8 +47,8 @@ class SubscriptionIndex {
   /// Null when the session has no such subscription.
   const Subscriber* subscriber(std::uint32_t filter_id, std::uint32_t session) const;
 
-  /// visit(session, options, sub_id, filter_id) for every subscription that is not shared and matches: filter by filter in
-  /// the order of TopicIndex::match, each in order of subscription. A session that has several comes several times.
+  /// visit(session, options, sub_id, filter_id) for every subscription that is not shared and matches: filter by filter
+  /// in the order of TopicIndex::match, each in order of subscription. A session that has several comes several times.
   /// `visit` must not add or remove.
   template <class Visit>
   void match(std::string_view topic, Visit&& visit) const {
@@ -56,7 +57,8 @@ class SubscriptionIndex {
     });
   }
 
-  /// One member of the group, the next in turn: visit(session, options, sub_id, filter_id), once. False when nobody is left.
+  /// One member of the group, the next in turn: visit(session, options, sub_id, filter_id), once. False when nobody is
+  /// left.
   template <class Visit>
   bool match_group(std::string_view share_filter, Visit&& visit) {
     const std::uint32_t id = shared_filter(share_filter).empty() ? kNoFilter : filters_.find(share_filter);

@@ -29,10 +29,12 @@ TEST(SubscriberList, RandomOperationsAgainstAVector) {
     Rng rng(population);
     for (int step = 0; step < 20'000; ++step) {
       const auto session = static_cast<std::uint32_t>(rng.below(population));
-      const auto known = std::find_if(twin.begin(), twin.end(), [&](const Subscriber& s) { return s.session == session; });
+      const auto known =
+          std::find_if(twin.begin(), twin.end(), [&](const Subscriber& s) { return s.session == session; });
       // Long phases of growing and of shrinking.
       if (rng.below(10) < (step / 4000 % 2 == 0 ? 7u : 3u)) {
-        const Subscriber s{session, static_cast<std::uint32_t>(rng.below(99)), static_cast<std::uint8_t>(rng.below(64))};
+        const Subscriber s{session, static_cast<std::uint32_t>(rng.below(99)),
+                           static_cast<std::uint8_t>(rng.below(64))};
         ASSERT_EQ(list.add(heap, s), known == twin.end());
         if (known == twin.end()) {
           twin.push_back(s);
@@ -102,10 +104,11 @@ struct SubscriptionsTest : testing::Test {
   std::uint32_t turn(std::string_view share_filter) {
     std::uint32_t chosen = UINT32_MAX;
     int calls = 0;
-    const bool any = index.match_group(share_filter, [&](std::uint32_t session, std::uint8_t, std::uint32_t, std::uint32_t) {
-      chosen = session;
-      ++calls;
-    });
+    const bool any =
+        index.match_group(share_filter, [&](std::uint32_t session, std::uint8_t, std::uint32_t, std::uint32_t) {
+          chosen = session;
+          ++calls;
+        });
     EXPECT_EQ(calls, any ? 1 : 0);
     return chosen;
   }

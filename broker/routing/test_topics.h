@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the tests of broker/routing: topics and filters to try, and the slow obvious matcher that the clever ones must equal.
+// For the tests of broker/routing: topics and filters to try, and the slow obvious matcher that the clever ones must
+// equal.
 #pragma once
 
 #include <algorithm>

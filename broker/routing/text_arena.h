@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts under 32-bit references: each is a record {value, owner, size, bytes} in large chunks, 6 bytes and padding to 8 over the
-// text. The value, 8 bytes more, is for arenas that ask for it: an atomic word beside the text, so that whoever has compared
-// the text has it in the cache.
+// Texts under 32-bit references: each is a record {value, owner, size, bytes} in large chunks, 6 bytes and padding to 8
+// over the text. The value, 8 bytes more, is for arenas that ask for it: an atomic word beside the text, so that
+// whoever has compared the text has it in the cache.
 //
-// Records never change, but for the value. Removing only counts; when more than half of a full chunk is garbage, compact() copies what lives of
-// it behind the newest chunk and retires it, so that waste stays below the size of what lives plus one chunk, and the
-// pause is bounded by one chunk (512 KiB) at a time. A reader that still has the old record sees the value of that time. One writer, many readers (quiescent.h).
+// Records never change, but for the value. Removing only counts; when more than half of a full chunk is garbage,
+// compact() copies what lives of it behind the newest chunk and retires it, so that waste stays below the size of what
+// lives plus one chunk, and the pause is bounded by one chunk (512 KiB) at a time. A reader that still has the old
+// record sees the value of that time. One writer, many readers (quiescent.h).
 #pragma once
 
 #include <atomic>
@@ -49,10 +50,12 @@ class TextArena {
     return owner;
   }
   /// In an arena with values. The writer alone changes it.
-  std::atomic<std::uint64_t>& value(TextRef ref) const { return *reinterpret_cast<std::atomic<std::uint64_t>*>(at(ref)); }
+  std::atomic<std::uint64_t>& value(TextRef ref) const {
+    return *reinterpret_cast<std::atomic<std::uint64_t>*>(at(ref));
+  }
 
-  /// To be called after add() and remove(). Owners has `TextRef text_of(owner)`: the owner's present record, which tells
-  /// garbage, and `void text_moved(owner, from, to)`: publish the new place.
+  /// To be called after add() and remove(). Owners has `TextRef text_of(owner)`: the owner's present record, which
+  /// tells garbage, and `void text_moved(owner, from, to)`: publish the new place.
   template <class Owners>
   void compact(Owners&& owners) {
     while (!wasteful_.empty()) {

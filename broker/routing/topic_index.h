@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps topic filters to dense ids and finds the ids of all filters that match a topic name (MQTT 5.0 section 4.7).
 //
-// Every filter is one record in an arena of texts and one slot of an open-addressing table over it: 31 to 36 bytes for a filter
-// of 10 bytes, and a match without wildcards is one hash, one slot, one record. An index may keep a word for each filter in
-// the record (8 bytes more), so that what the filter stands for costs no further cache miss. Filters with wildcards stand in a trie besides,
-// which is walked only if there are any. Neither depth nor length of a topic costs more than reading it: nothing recurses,
-// and the walk goes no deeper than the trie.
+// Every filter is one record in an arena of texts and one slot of an open-addressing table over it: 31 to 36 bytes for
+// a filter of 10 bytes, and a match without wildcards is one hash, one slot, one record. An index may keep a word for
+// each filter in the record (8 bytes more), so that what the filter stands for costs no further cache miss. Filters
+// with wildcards stand in a trie besides, which is walked only if there are any. Neither depth nor length of a topic
+// costs more than reading it: nothing recurses, and the walk goes no deeper than the trie.
 //
-// One thread writes (insert, erase), any number of threads read (find, filter, match) at the same time and never wait: the
-// writer publishes with release stores and leaves what it replaces to QuiescentStates. Readers see a filter that is there all
-// the time, and may or may not see one that comes or goes meanwhile. An id is used again only when no reader can still mean
-// the old filter. All memory is the writer's Heap, freed by the writer.
-// A filter of the form "$share/{ShareName}/{filter}" only has an id here and matches nothing: whoever serves groups puts the
-// filter inside it into another index.
-// Topics given to match() are topic names: valid, without wildcards. Filters are valid filters. See broker/mqtt for the rules.
+// One thread writes (insert, erase), any number of threads read (find, filter, match) at the same time and never wait:
+// the writer publishes with release stores and leaves what it replaces to QuiescentStates. Readers see a filter that is
+// there all the time, and may or may not see one that comes or goes meanwhile. An id is used again only when no reader
+// can still mean the old filter. All memory is the writer's Heap, freed by the writer. A filter of the form
+// "$share/{ShareName}/{filter}" only has an id here and matches nothing: whoever serves groups puts the filter inside
+// it into another index. Topics given to match() are topic names: valid, without wildcards. Filters are valid filters.
+// See broker/mqtt for the rules.
 #pragma once
 
 #include <cstdint>
@@ -55,8 +55,8 @@ class TopicIndex {
   /// Valid until the writer's next insert or erase, for other readers until the end of their event.
   std::string_view filter(std::uint32_t id) const { return texts_.text(text_of_[id].load(std::memory_order_acquire)); }
 
-  /// With Values::kWith, the word of a filter: 0 at first, changed by the writer alone. Null for an id that is not in use.
-  /// Valid until the writer's next insert or erase, for other readers until the end of their event.
+  /// With Values::kWith, the word of a filter: 0 at first, changed by the writer alone. Null for an id that is not in
+  /// use. Valid until the writer's next insert or erase, for other readers until the end of their event.
   std::atomic<std::uint64_t>* value(std::uint32_t id) const {
     const TextRef text = text_of_[id].load(std::memory_order_acquire);
     return text == kNoText ? nullptr : &texts_.value(text);

@@ -34,8 +34,8 @@ std::vector<std::string> sorted(std::vector<std::string> v) {
 }
 
 TEST_F(IndexTest, TheStandardsExamples) {
-  for (const char* f : {"sport/tennis/player1/#", "sport/#", "#", "sport/tennis/+", "sport/+", "+", "+/tennis/#", "/+", "+/+",
-                        "$SYS/#", "$SYS/monitor/+", "+/monitor/Clients", "sport/tennis/player1"})
+  for (const char* f : {"sport/tennis/player1/#", "sport/#", "#", "sport/tennis/+", "sport/+", "+", "+/tennis/#", "/+",
+                        "+/+", "$SYS/#", "$SYS/monitor/+", "+/monitor/Clients", "sport/tennis/player1"})
     EXPECT_TRUE(index.insert(f).created);
   using V = std::vector<std::string>;
   EXPECT_EQ(sorted(matched("sport/tennis/player1")),
@@ -206,7 +206,8 @@ TEST_F(IndexTest, WildcardChurnGivesNodesBack) {
   for (int round = 0; round < 400; ++round) {
     std::vector<std::uint32_t> ids;
     for (int i = 0; i < 50; ++i)
-      ids.push_back(index.insert("a" + std::to_string(rng.below(1'000'000'000)) + "/+/b/" + std::to_string(i) + "/#").id);
+      ids.push_back(
+          index.insert("a" + std::to_string(rng.below(1'000'000'000)) + "/+/b/" + std::to_string(i) + "/#").id);
     for (const std::uint32_t id : ids) index.erase(id);
     if (round == 20) most = index.memory_bytes();
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filters with wildcards of a TopicIndex: a trie with one node for each level.
 //
-// A literal child is found in one SlotTable for the whole trie, by (parent, level); the child of `+` and the filter that ends
-// in `#` below a node are fields of it. A walk over a topic keeps the branches it has still to take on a stack of its own: at
-// most one for each level, so neither memory nor depth depends on the topic; its time is that of the nodes that agree with a
-// beginning of the topic, at most two look-ups each.
+// A literal child is found in one SlotTable for the whole trie, by (parent, level); the child of `+` and the filter
+// that ends in `#` below a node are fields of it. A walk over a topic keeps the branches it has still to take on a
+// stack of its own: at most one for each level, so neither memory nor depth depends on the topic; its time is that of
+// the nodes that agree with a beginning of the topic, at most two look-ups each.
 //
 // One writer, many walks in other threads (quiescent.h). A walk is valid for one event.
 #pragma once
@@ -62,8 +62,8 @@ class WildcardTrie {
     const WildcardTrie& trie_;
     Levels rest_;
     bool dollar_;
-    std::uint32_t levels_ = 0;   // taken apart so far
-    std::uint32_t waiting_;      // a second id from the node visited last
+    std::uint32_t levels_ = 0;  // taken apart so far
+    std::uint32_t waiting_;     // a second id from the node visited last
     std::uint32_t branches_ = 0;
     std::array<Level, kLevelsMax + 1> level_;
     std::array<Branch, kLevelsMax + 2> branch_;
@@ -74,10 +74,10 @@ class WildcardTrie {
 
   struct Node {
     std::uint32_t parent = kNone;
-    std::uint32_t children = 0;                 // literal and `+`; the writer's
-    std::atomic<TextRef> text{kNoText};         // of a literal; of `+` it is kNoText
-    std::atomic<std::uint32_t> plus{kNone};     // the child `+`
-    std::atomic<std::uint32_t> ends{kNone};     // the filter that ends here
+    std::uint32_t children = 0;                   // literal and `+`; the writer's
+    std::atomic<TextRef> text{kNoText};           // of a literal; of `+` it is kNoText
+    std::atomic<std::uint32_t> plus{kNone};       // the child `+`
+    std::atomic<std::uint32_t> ends{kNone};       // the filter that ends here
     std::atomic<std::uint32_t> ends_many{kNone};  // the filter that goes on with `#` and ends
     bool bare() const;
   };

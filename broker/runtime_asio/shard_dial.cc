@@ -13,6 +13,13 @@
 #include "broker/runtime_asio/shard_loop.h"
 
 namespace orrery::runtime {
+namespace {
+
+std::string between_shards(ShardId ours, ShardId theirs) {
+  return " (shard " + std::to_string(ours) + " to shard " + std::to_string(theirs) + ")";
+}
+
+}  // namespace
 
 void ShardLoop::dial(std::uint32_t tag, NodeId node, ShardId shard) {
   ORRERY_ASSERT(node < commons_.peer_addresses.size());
@@ -80,13 +87,13 @@ void ShardLoop::report_failed_dials() {
 // Two lines for each time that a peer goes and comes, however often it is dialled in between.
 void ShardLoop::peer_up(Place place) {
   peer_said_down_[place.node][place.shard] = false;
-  commons_.log("peer " + commons_.members[place.node].name + " shard " + std::to_string(place.shard) + " up");
+  commons_.log("peer " + commons_.members[place.node].name + " up" + between_shards(self_, place.shard));
 }
 
 void ShardLoop::peer_down(Place place, const std::string& why) {
   if (peer_said_down_[place.node][place.shard]) return;
   peer_said_down_[place.node][place.shard] = true;
-  commons_.log("peer " + commons_.members[place.node].name + " shard " + std::to_string(place.shard) + " down: " + why);
+  commons_.log("peer " + commons_.members[place.node].name + " down" + between_shards(self_, place.shard) + ": " + why);
 }
 
 }  // namespace orrery::runtime

@@ -13,10 +13,10 @@ namespace orrery::session {
 
 using mqtt::Version;
 
-void Sessions::deliver(Nanos now, const MessageView& message, std::uint32_t publisher) {
+void Sessions::deliver(Nanos now, const MessageView& message) {
   matches_.clear();
   index_.match(message.topic, [&](std::uint32_t session, std::uint8_t options, std::uint32_t identifier, std::uint32_t) {
-    if (session == publisher && subscription_no_local(options)) return;
+    if (subscription_no_local(options) && publisher_hash(sessions_[session].client_id()) == message.publisher) return;
     matches_.push_back({session, options, identifier, static_cast<std::uint32_t>(matches_.size())});
   });
   if (matches_.size() > 1)

@@ -2,6 +2,7 @@
 // PUBLISH from a client (MQTT 5, 3.3), wills included: checked, routed, retained, and its acknowledgement owed.
 #include <algorithm>
 
+#include "broker/base/hash.h"
 #include "broker/mqtt/decode.h"
 #include "broker/session/sessions.h"
 
@@ -40,6 +41,7 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
 
   MessageView message;
   message.id = next_message_id();
+  message.publisher = publisher_hash(session.client_id());
   message.qos = publish_view.qos;
   message.retain = publish_view.retain;
   message.topic = publish_view.topic;
@@ -55,12 +57,12 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
 
   bool matched = false;
   if (publish_view.qos == 0) {
-    publish(now, message, slot, kNoSlot, matched);
+    publish(now, message, kNoSlot, matched);
     return;
   }
   if (publish_view.qos == 2) session.unreleased.push_back(publish_view.packet_id);
   const std::uint32_t owed = owed_.emplace();
-  const std::uint32_t waiting = publish(now, message, slot, owed, matched);
+  const std::uint32_t waiting = publish(now, message, owed, matched);
   Owed& o = owed_[owed];
   o.session = slot;
   o.waiting = waiting;
@@ -73,12 +75,11 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
   if (waiting == 0) settle(slot);
 }
 
-std::uint32_t Sessions::publish(Nanos now, const MessageView& message, std::uint32_t publisher, std::uint32_t owed,
-                                bool& matched) {
+std::uint32_t Sessions::publish(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) {
   counters_.add(Counter::kMessagesIn);
   std::uint32_t waiting = 0;
   if (message.retain && options_.retain_available) waiting += host_.retain(now, message, owed);
-  waiting += host_.route(now, message, publisher, owed, matched);
+  waiting += host_.route(now, message, owed, matched);
   if (!matched) counters_.add(Counter::kDroppedNoSubscriber);
   return waiting;
 }
@@ -103,6 +104,9 @@ bool Sessions::resolve_alias(Nanos now, LinkId link, Connection& c, mqtt::Publis
   return true;
 }
 
+/// The same on every node, and never 0.
+std::uint64_t Sessions::publisher_hash(std::string_view client_id) { return hash_text(client_id, 0) | 1; }
+
 void Sessions::publish_will(Nanos now, Session& session) {
   Will will = session.will;
   session.will = {};
@@ -111,7 +115,7 @@ void Sessions::publish_will(Nanos now, Session& session) {
   view.id = next_message_id();
   if (will.expiry != kNever) view.expires_at = now + will.expiry;
   bool matched = false;
-  publish(now, view, kNoSlot, kNoSlot, matched);
+  publish(now, view, kNoSlot, matched);
   Message::release(heap_, will.message);
 }
 

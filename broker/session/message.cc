@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint8_t kQosMask = 0x03;
 constexpr std::uint8_t kRetainFlag = 0x04;
 constexpr std::uint8_t kExpiresFlag = 0x08;
+constexpr std::uint8_t kPublisherFlag = 0x10;
 }  // namespace
 
 std::uint32_t MessageView::expiry_seconds(Nanos now) const {
@@ -58,8 +59,10 @@ MessageView Message::view() const {
 void encode_message(std::vector<std::uint8_t>& out, const MessageView& m, Nanos now) {
   ByteWriter w(out);
   const bool expires = m.expires_at != kNever;
-  w.u8(static_cast<std::uint8_t>(m.qos | (m.retain ? kRetainFlag : 0) | (expires ? kExpiresFlag : 0)));
+  w.u8(static_cast<std::uint8_t>(m.qos | (m.retain ? kRetainFlag : 0) | (expires ? kExpiresFlag : 0) |
+                                 (m.publisher != 0 ? kPublisherFlag : 0)));
   w.u64(m.id);
+  if (m.publisher != 0) w.u64(m.publisher);
   if (expires) w.u64(static_cast<std::uint64_t>(std::max<Nanos>(m.expires_at - now, 0)));
   w.u16_prefixed(as_bytes(m.topic));
   w.u32_prefixed(m.properties);
@@ -73,6 +76,7 @@ MessageView decode_message(ByteReader& in, Nanos now) {
   m.qos = flags & kQosMask;
   m.retain = (flags & kRetainFlag) != 0;
   m.id = in.u64();
+  if ((flags & kPublisherFlag) != 0) m.publisher = in.u64();
   if ((flags & kExpiresFlag) != 0) {
     const std::uint64_t left = in.u64();
     m.expires_at = left > static_cast<std::uint64_t>(kNever - now) ? kNever : now + static_cast<Nanos>(left);

@@ -19,6 +19,8 @@ namespace orrery::session {
 struct MessageView {
   /// Names the message among all that live at the same time: where it entered the cluster, and its number there.
   std::uint64_t id = 0;
+  /// A hash of the publishing client's identifier, for No Local wherever its session is; 0 for wills. Not kept in a Message.
+  std::uint64_t publisher = 0;
   std::uint8_t qos = 0;
   /// The PUBLISH had RETAIN set (for Retain As Published), or the message comes from the retained store.
   bool retain = false;

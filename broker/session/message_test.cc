@@ -11,6 +11,7 @@ namespace {
 MessageView sample() {
   MessageView m;
   m.id = 0x0102030405060708;
+  m.publisher = 77;
   m.qos = 2;
   m.retain = true;
   m.expires_at = 100 * kSecond;
@@ -49,6 +50,7 @@ TEST(Message, TravelsWithWhatIsLeftOfItsExpiry) {
   const MessageView there = decode_message(in, 7 * kSecond);  // a node whose clock has another origin
   EXPECT_TRUE(in.done());
   expect_same(there, sample());
+  EXPECT_EQ(there.publisher, 77u);
   EXPECT_EQ(there.expires_at, 67 * kSecond);
   EXPECT_EQ(there.expiry_seconds(7 * kSecond), 60u);
   EXPECT_FALSE(there.expired(66 * kSecond));

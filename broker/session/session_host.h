@@ -52,10 +52,9 @@ class SessionHost {
   virtual void release(Nanos now, std::string_view client_id, std::uint64_t epoch) = 0;
 
   virtual void change_routes(Nanos now, const RouteRequest& request) = 0;
-  /// Sends the message to every place with a matching subscription, this shard (Sessions::deliver) included, `publisher` being
-  /// its session for No Local or kNoSlot. Returns how many confirmations for `owed` will follow. `matched` is set if any place did.
-  virtual std::uint32_t route(Nanos now, const MessageView& message, std::uint32_t publisher, std::uint32_t owed,
-                              bool& matched) = 0;
+  /// Sends the message to every place with a matching subscription, this shard (Sessions::deliver) included. Returns how
+  /// many confirmations for `owed` will follow. `matched` is set if any place did.
+  virtual std::uint32_t route(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) = 0;
   /// Sets the retained message of its topic (none with an empty payload). Returns as route().
   virtual std::uint32_t retain(Nanos now, const MessageView& message, std::uint32_t owed) = 0;
 

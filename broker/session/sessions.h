@@ -80,7 +80,7 @@ class Sessions {
 
   // Messages.
   /// To every session here with a matching subscription.
-  void deliver(Nanos now, const MessageView& message, std::uint32_t publisher);
+  void deliver(Nanos now, const MessageView& message);
   /// To one member of a shared subscription's group.
   void deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message);
   /// One of the confirmations that SessionHost::route or retain announced.
@@ -121,8 +121,9 @@ class Sessions {
 
   // handle_publish.cc
   bool resolve_alias(Nanos now, LinkId link, Connection& connection, mqtt::PublishView& publish);
+  static std::uint64_t publisher_hash(std::string_view client_id);
   void publish_will(Nanos now, Session& session);
-  std::uint32_t publish(Nanos now, const MessageView& message, std::uint32_t publisher, std::uint32_t owed, bool& matched);
+  std::uint32_t publish(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched);
   std::uint64_t next_message_id() { return message_ids_ + next_message_number_++; }
 
   // owed.cc: acknowledgements for what clients published

@@ -45,7 +45,7 @@ struct Case {
   Versions versions = kBoth;
   Capabilities needs = 0;
   Over over = Over::kAny;
-  std::function<void(Context&)> body;
+  std::function<void(Context&)> body = {};
 };
 using Cases = std::vector<Case>;
 

@@ -55,9 +55,9 @@ void add_keep_alive(Cases& cases) {
       .expect = "The server closes the connection after one and a half keep alives, not before.",
       .versions = kAllVersions,
       .body = [](Context& t) {
+        const Nanos start = t.now();
         Client& c = t.connect("a", {.keep_alive = 2});
         const Nanos keep_alive = keep_alive_of(c, 2);
-        const Nanos start = t.now();
         const auto last = c.expect_end(keep_alive * 3 / 2 + t.slack());
         const Nanos lasted = t.now() - start;
         t.check(lasted >= keep_alive * 5 / 4, "the connection ended after " + std::to_string(lasted / kMillisecond) + " ms, long before 1.5 keep alives");

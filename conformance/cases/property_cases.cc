@@ -202,7 +202,7 @@ void add_requests(Cases& cases) {
         for (const unsigned asked : {0U, 1U, 2U}) {
           ConnectOptions o;
           if (asked != 2) o.properties.push_back(number_property(PropertyId::kRequestResponseInfo, asked));
-          const Property* info = find(t.connect("a", o).connack().properties, PropertyId::kResponseInfo);
+          const Property* info = find(t.connect("a" + std::to_string(asked), o).connack().properties, PropertyId::kResponseInfo);
           if (asked == 1) t.chose(info != nullptr ? "response information is given when asked for" : "response information is not given");
         }
       }});

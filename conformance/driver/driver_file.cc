@@ -11,8 +11,9 @@
 namespace orrery::conformance {
 namespace {
 
-void read_texts(JsonObject& o, std::string_view key, std::vector<std::string>& out) {
-  o.array(key, [&out](JsonItem& item) { item.text(out.emplace_back()); });
+// False when the key is absent.
+bool read_texts(JsonObject& o, std::string_view key, std::vector<std::string>& out) {
+  return o.array(key, [&out](JsonItem& item) { item.text(out.emplace_back()); });
 }
 
 Version read_version(JsonItem& item) {
@@ -67,13 +68,13 @@ DriverFile parse_driver_file(std::string_view text, std::string_view name) {
     o.require("listeners");
     o.text("name", d.name);
     o.text("homepage", d.homepage);
-    read_texts(o, "command", d.command);
+    if (read_texts(o, "command", d.command) && d.command.empty()) o.fail("command", "needs at least the program");
     read_texts(o, "version_command", d.version_command);
     o.map("files", [&d](std::string_view file, JsonItem& item) {
       std::vector<std::string>& lines = d.files[std::string(file)];
       item.array([&lines](JsonItem& line) { line.text(lines.emplace_back()); });
     });
-    read_texts(o, "listeners", d.listeners);
+    if (read_texts(o, "listeners", d.listeners) && d.listeners.empty()) o.fail("listeners", "needs at least one address");
     o.duration("ready_within", d.ready_within, kMillisecond, 600 * kSecond);
     o.duration("slack", d.slack, 0, 600 * kSecond);
     d.capabilities = (usual_capabilities() | bit(Capability::kRestart) | read_capabilities(o, "claims")) &
@@ -81,8 +82,6 @@ DriverFile parse_driver_file(std::string_view text, std::string_view name) {
     read_versions(o, d.versions);
     o.boolean("strict", d.strict);
     o.array("deviations", [&d](JsonItem& item) { d.deviations.push_back(read_deviation(item)); });
-    if (d.command.empty()) o.fail("command", "needs at least the program");
-    if (d.listeners.empty()) o.fail("listeners", "needs at least one address");
   });
   return d;
 }

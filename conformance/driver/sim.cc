@@ -50,7 +50,7 @@ class SimBench : public Bench, private sim::ClientHost {
     std::vector<sim::Fault> faults(nodes());
     for (NodeId n = 0; n < nodes(); ++n) {
       faults[n].at = now() + kMillisecond;
-      faults[n].kind = sim::FaultKind::kRestart;
+      faults[n].kind = sim::FaultKind::kRestart;  // of a node that is up: a crash and a new life
       faults[n].node = n;
     }
     world_.plan(faults);

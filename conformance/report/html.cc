@@ -42,40 +42,52 @@ const char* css_class(Outcome o) {
 }
 
 // The worst thing that a target's cases say about one statement, and how many cases there were.
-std::string cell(const Column& column, const Requirement& r) {
-  std::size_t n = 0;
+struct Cell {
   Outcome worst = Outcome::kNotApplicable;
   std::string link;
-  const auto rank = [](Outcome o) {
-    return o == Outcome::kFail ? 4 : o == Outcome::kDeviation ? 3 : o == Outcome::kStale ? 2 : o == Outcome::kPass ? 1 : 0;
+  std::size_t cases = 0;
+};
+
+int rank(Outcome o) {
+  return o == Outcome::kFail ? 4 : o == Outcome::kDeviation ? 3 : o == Outcome::kStale ? 2 : o == Outcome::kPass ? 1 : 0;
+}
+
+std::map<const Requirement*, Cell> cells_of(const Column& column) {
+  std::map<const Requirement*, Cell> cells;
+  const auto add = [&cells](const Result& r, const std::string& id, Outcome o) {
+    Cell& cell = cells[find_requirement(id, r.version)];
+    ++cell.cases;
+    if (!cell.link.empty() && rank(o) <= rank(cell.worst)) return;
+    cell.worst = o;
+    cell.link = r.test->id;
   };
-  for (const Result& result : column.results) {
-    const char* version = result.version == Version::k5 ? "5" : "3.1.1";
-    if (r.version != "any" && r.version != version) continue;
-    const auto ids = requirements_of(*result.test, result.version);
-    const bool covered = std::find(ids.begin(), ids.end(), r.id) != ids.end();
-    const bool broken = std::any_of(result.violations.begin(), result.violations.end(), [&r](const auto& v) { return v.first == r.id; });
-    if (!covered && !broken) continue;
-    ++n;
-    const Outcome o = broken && result.outcome == Outcome::kPass ? Outcome::kFail : result.outcome;
-    if (link.empty() || rank(o) > rank(worst)) {
-      worst = o;
-      link = result.test->id;
-    }
+  for (const Result& r : column.results) {
+    for (const std::string& id : requirements_of(*r.test, r.version)) add(r, id, r.outcome);
+    for (const auto& violation : r.violations) add(r, violation.first, r.outcome);
   }
-  if (n == 0) return "<td class=na>&middot;</td>";
-  return fmt::format("<td class={}><a class={} href=\"#{}\">{}</a> <span class=na>{}</span></td>", css_class(worst), css_class(worst),
-                     link, outcome_name(worst), n);
+  return cells;
+}
+
+std::string cell_html(const std::map<const Requirement*, Cell>& cells, const Requirement& r) {
+  const auto it = cells.find(&r);
+  if (it == cells.end()) return "<td class=na>&middot;</td>";
+  const Cell& c = it->second;
+  return fmt::format("<td class={}><a class={} href=\"#{}\">{}</a> <span class=na>{}</span></td>", css_class(c.worst), css_class(c.worst),
+                     c.link, outcome_name(c.worst), c.cases);
 }
 
 std::string matrix(const Report& report) {
   std::string out = "<h2>Statements</h2><table><tr><th>version<th>statement<th>what it says";
-  for (const Column& c : report.columns) out += "<th>" + escaped(c.target);
+  std::vector<std::map<const Requirement*, Cell>> columns;
+  for (const Column& c : report.columns) {
+    out += "<th>" + escaped(c.target);
+    columns.push_back(cells_of(c));
+  }
   out += "</tr>\n";
   for (const Requirement& r : all_requirements()) {
     out += fmt::format("<tr><td>{}<td><code>{}</code><td>{}", r.version, r.id, escaped(r.text));
     if (r.cases.empty() && !r.untested.empty()) out += " <span class=na>Not tested: " + escaped(r.untested) + "</span>";
-    for (const Column& c : report.columns) out += cell(c, r);
+    for (const auto& cells : columns) out += cell_html(cells, r);
     out += "</tr>\n";
   }
   return out + "</table>\n";

@@ -52,33 +52,47 @@ const std::vector<Requirement>& all_requirements() {
 }
 
 const Requirement* find_requirement(std::string_view id, Version v) {
-  const char* version = v == Version::k5 ? "5" : "3.1.1";
-  for (const Requirement& r : all_requirements())
-    if (r.id == id && (r.version == version || r.version == "any")) return &r;
+  static const std::map<std::string, const Requirement*> rows = [] {
+    std::map<std::string, const Requirement*> out;
+    for (const Requirement& r : all_requirements()) out[r.version + " " + r.id] = &r;
+    return out;
+  }();
+  for (const char* version : {v == Version::k5 ? "5 " : "3.1.1 ", "any "}) {
+    const auto it = rows.find(version + std::string(id));
+    if (it != rows.end()) return it->second;
+  }
   return nullptr;
 }
 
-std::vector<std::string> covering(const Requirement& r, const Cases& cases) {
-  std::vector<std::string> out;
-  if (std::find(std::begin(kWatched), std::end(kWatched), r.id) != std::end(kWatched)) out.push_back("(every-packet)");
+Coverage::Coverage(const Cases& cases) {
+  for (const Requirement& r : all_requirements())
+    if (std::find(std::begin(kWatched), std::end(kWatched), r.id) != std::end(kWatched)) names_[r.version + " " + r.id] = {"(every-packet)"};
   for (const Case& c : cases) {
+    const std::string name = generated_name(c.id);
     for (const Version v : {Version::k31, Version::k311, Version::k5}) {
-      const char* version = v == Version::k5 ? "5" : "3.1.1";
-      if ((c.versions & bit(v)) == 0 || (r.version != "any" && r.version != version)) continue;
-      const std::vector<std::string> ids = requirements_of(c, v);
-      if (std::find(ids.begin(), ids.end(), r.id) == ids.end()) continue;
-      const std::string name = generated_name(c.id);
-      if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+      if ((c.versions & bit(v)) == 0) continue;
+      for (const std::string& id : requirements_of(c, v)) {
+        const Requirement* r = find_requirement(id, v);
+        if (r == nullptr) continue;
+        std::vector<std::string>& names = names_[r->version + " " + r->id];
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      }
     }
   }
-  return out;
+}
+
+const std::vector<std::string>& Coverage::of(const Requirement& r) const {
+  static const std::vector<std::string> none;
+  const auto it = names_.find(r.version + " " + r.id);
+  return it == names_.end() ? none : it->second;
 }
 
 std::string requirements_text(const Cases& cases) {
+  const Coverage coverage(cases);
   std::string out = kHeader;
   for (const Requirement& r : all_requirements()) {
     std::string names;
-    for (const std::string& name : covering(r, cases)) names += (names.empty() ? "" : " ") + name;
+    for (const std::string& name : coverage.of(r)) names += (names.empty() ? "" : " ") + name;
     out += r.version + "\t" + r.id + "\t" + r.binds + "\t" + r.testable + "\t" + r.area + "\t" + r.text + "\t" + names + "\t" +
            (names.empty() ? r.untested : "") + "\n";
   }

@@ -4,6 +4,7 @@
 // Ids are those of the two standards; "X-" marks rules that MQTT states only in prose, "WS-" those of RFC 6455 by section.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,17 @@ struct Requirement {
 const std::vector<Requirement>& all_requirements();
 /// The row for an id as a case names it; null when there is none.
 const Requirement* find_requirement(std::string_view id, Version v);
-/// The ids of the cases that cover a row, in the order of the list.
-std::vector<std::string> covering(const Requirement& r, const Cases& cases);
+/// Which cases cover what.
+class Coverage {
+ public:
+  explicit Coverage(const Cases& cases);
+  /// The ids of the cases that cover a row, in the order of the list; cases made from a table as "x-twice-*".
+  const std::vector<std::string>& of(const Requirement& r) const;
+
+ private:
+  /// By version, blank, id.
+  std::map<std::string, std::vector<std::string>> names_;
+};
 /// The whole file again, with the column of cases written from the cases themselves.
 std::string requirements_text(const Cases& cases);
 

@@ -45,9 +45,9 @@ TEST(Requirements, CasesNameOnlyWhatExists) {
 }
 
 TEST(Requirements, WhatHasNoCaseSaysWhy) {
-  const Cases cases = all_cases();
+  const Coverage coverage(all_cases());
   for (const Requirement& r : all_requirements())
-    EXPECT_TRUE(!covering(r, cases).empty() || !r.untested.empty()) << r.version << " " << r.id << " has neither a case nor a reason";
+    EXPECT_TRUE(!coverage.of(r).empty() || !r.untested.empty()) << r.version << " " << r.id << " has neither a case nor a reason";
 }
 
 // Rewritten by: orrery-conformance list --requirements > conformance/requirements.tsv

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/report/write.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace orrery::conformance {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Sample {
+  Cases cases;
+  Report report;
+  Sample() {
+    cases.push_back({.id = "case-a", .v311 = "3.1.0-1", .v5 = "3.1.0-1", .what = "Does <this> & that.", .expect = "It works."});
+    cases.push_back({.id = "case-b", .v311 = "", .v5 = "3.1.0-2", .what = "Does more.", .expect = "It fails.", .versions = kOnly5});
+    report = {"orrery-conformance 1", "abc", "2024-01-31", {}};
+    Column column;
+    column.target = "broker \"x\" over tcp";
+    Result pass;
+    pass.test = &cases[0];
+    pass.version = Version::k311;
+    pass.notes = {{true, "advice"}, {false, "choice"}};
+    Result fail;
+    fail.test = &cases[1];
+    fail.outcome = Outcome::kFail;
+    fail.reason = "it said <no>";
+    fail.violations = {{"MQTT-3.2.0-1", "a packet too early"}};
+    fail.log = {"a -> CONNECT \x01", "a <- <bytes>"};
+    column.results = {pass, fail};
+    report.columns.push_back(column);
+  }
+};
+
+TEST(Write, SummarySaysWhatCounts) {
+  Sample s;
+  const std::string text = summary_text(s.report);
+  EXPECT_THAT(text, HasSubstr("1 passed, 1 failed, 0 known deviations"));
+  EXPECT_THAT(text, HasSubstr("advice (case-a[3.1.1])"));
+  EXPECT_THAT(text, HasSubstr("choice (case-a[3.1.1])"));
+  EXPECT_TRUE(text.ends_with("FAIL\n"));
+  s.report.columns[0].results[1].outcome = Outcome::kDeviation;
+  EXPECT_TRUE(summary_text(s.report).ends_with("PASS\n"));
+  s.report.columns[0].results[1].outcome = Outcome::kStale;
+  EXPECT_TRUE(summary_text(s.report).ends_with("FAIL\n"));
+}
+
+TEST(Write, JsonHoldsEverything) {
+  const auto json = nlohmann::json::parse(report_json(Sample().report));
+  EXPECT_EQ(json["green"], false);
+  const auto& results = json["targets"][0]["results"];
+  EXPECT_EQ(results[0]["outcome"], "pass");
+  EXPECT_EQ(results[0]["requirements"][0], "MQTT-3.1.0-1");
+  EXPECT_EQ(results[0]["advice_not_followed"][0], "advice");
+  EXPECT_EQ(results[0]["chosen"][0], "choice");
+  EXPECT_EQ(results[1]["violations"][0]["statement"], "MQTT-3.2.0-1");
+  EXPECT_EQ(results[1]["wire_log"].size(), 2U);
+}
+
+TEST(Write, XmlAndHtmlAreEscaped) {
+  const Sample s;
+  const std::string xml = junit_xml(s.report);
+  EXPECT_THAT(xml, HasSubstr("failures=\"1\""));
+  EXPECT_THAT(xml, HasSubstr("it said &lt;no&gt;"));
+  EXPECT_THAT(xml, Not(HasSubstr("\x01")));
+  const std::string html = report_html(s.report, s.cases);
+  EXPECT_THAT(html, HasSubstr("Does &lt;this&gt; &amp; that."));
+  EXPECT_THAT(html, HasSubstr("a &lt;- &lt;bytes&gt;"));
+  EXPECT_THAT(html, HasSubstr("href=\"#case-b\""));
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+}
+
+}  // namespace
+}  // namespace orrery::conformance
