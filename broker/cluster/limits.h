@@ -50,10 +50,11 @@ inline constexpr Nanos kLaneDialEvery = 10 * kMillisecond;
 inline constexpr Nanos kPeerHeartbeat = 500 * kMillisecond;
 /// A control stream that was silent for so long is dead.
 inline constexpr Nanos kPeerTimeout = 3 * kSecond;
-/// A node that nobody has heard for so long has its rows masked: nothing is forwarded to it until it is heard again.
-inline constexpr Nanos kMaskAfter = 8 * kSecond;
-/// A node that nobody has heard for so long is gone: its lanes give up what they keep, its client ids are free.
-inline constexpr Nanos kNodeGoneAfter = 15 * kSecond;
+/// A node that nobody has heard for so long, after kPeerTimeout, has its rows masked: nothing is forwarded to it until it is
+/// heard again. Until then what is published for it waits in its lanes, so that a cut of some seconds loses nothing.
+inline constexpr Nanos kMaskAfter = 15 * kSecond;
+/// A node that nobody has heard for so long is gone: its lanes give up what they keep.
+inline constexpr Nanos kNodeGoneAfter = 30 * kSecond;
 /// Entries and bytes of each owner's log that are kept for peers that are behind; one further behind gets a full copy.
 inline constexpr std::uint32_t kOwnerLogEntriesMax = 65'536;
 inline constexpr std::size_t kOwnerLogBytesMax = 4 * 1024 * 1024;
