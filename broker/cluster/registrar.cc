@@ -37,6 +37,7 @@ bool Registrar::find(std::string_view client_id, Holder& holder, std::uint64_t& 
 }
 
 void Registrar::put(std::string_view client_id, const Holder& holder, std::uint64_t epoch) {
+  forget_older(client_id);
   std::uint32_t slot = find_slot(client_id);
   const bool is_new = slot == kNoSlot;
   if (is_new) slot = rows_.emplace();
@@ -53,7 +54,14 @@ void Registrar::put(std::string_view client_id, const Holder& holder, std::uint6
   index_.insert(slot, [this](std::uint32_t s) { return hash_text(id_of(rows_[s]), seed_); });
 }
 
+void Registrar::forget_older(std::string_view client_id) {
+  if (held_under_.empty()) return;
+  const auto older = held_under_.find(client_id);
+  if (older != held_under_.end()) held_under_.erase(older);
+}
+
 void Registrar::erase(std::uint32_t slot) {
+  forget_older(id_of(rows_[slot]));
   index_.erase(slot, [this](std::uint32_t s) { return hash_text(id_of(rows_[s]), seed_); });
   if (rows_[slot].id_bytes > kInlineId) heap_.free(rows_[slot].long_id, rows_[slot].id_bytes);
   rows_.erase(slot);
@@ -143,7 +151,10 @@ void Registrar::release(Nanos now, std::string_view client_id, std::uint64_t epo
   if (slot == kNoSlot || rows_[slot].epoch != epoch) return;
   const auto at = transfers_.find(client_id);
   if (at != transfers_.end()) return hand_over(now, at, {}, false);
-  erase(slot);
+  const auto older = held_under_.find(client_id);
+  if (older == held_under_.end()) return erase(slot);
+  rows_[slot].epoch = older->second;
+  held_under_.erase(older);
 }
 
 void Registrar::hold(Nanos now, std::string_view client_id, const Holder& holder, std::uint64_t epoch) {
@@ -155,7 +166,10 @@ void Registrar::hold(Nanos now, std::string_view client_id, const Holder& holder
     const Holder present{{row.node, row.shard}, row.incarnation};
     // Equal epochs of two holders come from two lives of one registrar; then the one who is known stays.
     if (epoch <= row.epoch) {
-      if (holder != present) out_.yield(holder.place, client_id, epoch, false);
+      if (holder != present)
+        out_.yield(holder.place, client_id, epoch, false);
+      else if (epoch < row.epoch)
+        held_under_[std::string(client_id)] = epoch;  // it may release the grant that is in the row
       return;
     }
     // The one who is known is the older. If it has been told to yield already, the transfer goes on with the newer.
@@ -214,7 +228,7 @@ std::uint64_t Registrar::memory_bytes() const {
   std::uint64_t total = rows_.end() * (sizeof(Row) + 8) + index_.size() * 7;
   for (const auto& [client_id, transfer] : transfers_)
     total += 128 + client_id.capacity() + transfer.claims.size() * sizeof(Claim);
-  return total + deadlines_.size() * sizeof(Deadline);
+  return total + deadlines_.size() * sizeof(Deadline) + held_under_.size() * 128;
 }
 
 }  // namespace orrery::cluster

@@ -113,6 +113,7 @@ class Registrar {
   std::uint32_t find_slot(std::string_view client_id) const;
   void put(std::string_view client_id, const Holder& holder, std::uint64_t epoch);
   void erase(std::uint32_t slot);
+  void forget_older(std::string_view client_id);
   void begin_yield(Nanos now, std::string_view client_id, Transfer& transfer, const Row& row);
   void wait(Nanos now, std::string_view client_id, std::uint64_t epoch);
   void enqueue(std::string_view client_id, Transfer& transfer, const Claim& claim);
@@ -126,6 +127,9 @@ class Registrar {
   IdSet index_;
   Slab<Row> rows_;
   Transfers transfers_;
+  /// Ids whose holder says that it holds them under an older epoch than that of the row: a late claim was granted once more,
+  /// and its grant will be released.
+  std::map<std::string, std::uint64_t, std::less<>> held_under_;
   std::deque<Deadline> deadlines_;
   std::uint32_t purge_at_ = UINT32_MAX;
 };

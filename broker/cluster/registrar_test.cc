@@ -130,6 +130,21 @@ TEST_F(RegistrarTest, OfTwoHoldersTheOlderYields) {
   EXPECT_EQ(out_.take(), "");
 }
 
+TEST_F(RegistrarTest, AReleasedSecondGrantLeavesTheFirst) {
+  registrar_.claim(0, "x", claim_of(1, 10), false);
+  EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 1; ");
+  out_.last_epoch = 99;
+  registrar_.claim(0, "y", claim_of(1, 11), false);
+  registrar_.hold(0, "y", {{1, 0}, 1}, 40);  // another registrar had granted it before
+  registrar_.release(0, "y", 100);
+  Holder holder;
+  std::uint64_t epoch = 0;
+  ASSERT_TRUE(registrar_.find("y", holder, epoch));
+  EXPECT_EQ(epoch, 40u);
+  registrar_.release(0, "y", 40);
+  EXPECT_FALSE(registrar_.find("y", holder, epoch));
+}
+
 TEST_F(RegistrarTest, TheQueueIsBounded) {
   for (std::uint64_t i = 0; i <= kClaimQueueMax + 1; ++i) registrar_.claim(0, "x", claim_of(1, i), false);
   EXPECT_EQ(out_.take(), "grant x#0 to 1 epoch 1; yield x at 1 epoch 1; refuse x#1 to 1; ");
@@ -164,6 +179,7 @@ TEST_F(RegistrarTest, RandomOperationsAgreeWithAMap) {
   struct Twin {
     Holder holder;
     std::uint64_t epoch;
+    std::uint64_t older = 0;
   };
   std::map<std::string, Twin> twin;
   Rng rng(3);
@@ -181,13 +197,20 @@ TEST_F(RegistrarTest, RandomOperationsAgreeWithAMap) {
       case 1: {
         const std::uint64_t epoch = 1 + rng.below(30'000);
         registrar_.hold(0, id, holder, epoch);
-        if (at == twin.end() || epoch > at->second.epoch) twin[id] = {holder, epoch};
+        if (at == twin.end() || epoch > at->second.epoch)
+          twin[id] = {holder, epoch};
+        else if (holder == at->second.holder && epoch < at->second.epoch)
+          at->second.older = epoch;
         break;
       }
       default: {
         const std::uint64_t epoch = at != twin.end() && rng.below(2) == 0 ? at->second.epoch : rng.below(100);
         registrar_.release(0, id, epoch);
-        if (at != twin.end() && at->second.epoch == epoch) twin.erase(at);
+        if (at == twin.end() || at->second.epoch != epoch) break;
+        if (at->second.older == 0)
+          twin.erase(at);
+        else
+          at->second = {at->second.holder, at->second.older};
       }
     }
     out_.take();
