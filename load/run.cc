@@ -66,9 +66,7 @@ Report Run::execute() {
 void Run::poll() {
   step();
   if (phase_ == Phase::kDone) {
-    signals_.cancel();
-    // The last line is of a part of a second; with it, every interval is in the totals.
-    if (second_timer_.cancel() > 0) take_second();
+    if (!ending_) end_lines();
     if (printed_ == report_.seconds.size()) return;
   }
   poll_timer_.expires_after(kPollInterval);
@@ -151,11 +149,20 @@ void Run::begin_closing() {
   phase_began_ = monotonic_now();
 }
 
+/// The last line is of a part of a second; with it, every interval is in the totals. The timer may have expired already
+/// and its handler be on its way, so cancelling it is not enough.
+void Run::end_lines() {
+  ending_ = true;
+  signals_.cancel();
+  second_timer_.cancel();
+  take_second();
+}
+
 void Run::second() {
   second_timer_.expires_at(std::chrono::steady_clock::time_point(
       std::chrono::nanoseconds(began_ + static_cast<Nanos>(report_.seconds.size() + 1) * kSecond)));
   second_timer_.async_wait([this](error_code e) {
-    if (e) return;
+    if (e || ending_) return;
     take_second();
     second();
   });

@@ -45,6 +45,7 @@ class Run {
   void begin_traffic();
   void begin_draining();
   void begin_closing();
+  void end_lines();
   void second();
   void take_second();
   void add_second(std::size_t line, const Interval& interval);
@@ -64,6 +65,7 @@ class Run {
   boost::asio::steady_timer second_timer_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Phase phase_ = Phase::kConnecting;
+  bool ending_ = false;  // the last line has been asked for
   Nanos began_ = 0;
   Nanos phase_began_ = 0;
   Nanos traffic_began_ = 0;
