@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // orrery-conformance: runs the suite on a broker and says what it found.
 //
-// Exit codes: 0 everything passed (known deviations are shown and do not count), 1 something failed, 2 the command line, a
-// driver file or the target was no good.
-#include <CLI/CLI.hpp>
+// Exit codes: 0 everything passed (known deviations are shown and do not count), 1 something failed, 2 the command
+// line, a driver file or the target was no good.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -16,10 +16,10 @@
 
 #include "broker/base/strict_json.h"
 #include "broker/base/version.h"
-#include "broker/node/broker_node.h"
 #include "conformance/cases/all.h"
 #include "conformance/driver/process.h"
-#include "conformance/driver/sim.h"
+#include "conformance/driver/sim_kinds.h"
+#include "conformance/mutants/score.h"
 #include "conformance/report/requirements.h"
 #include "conformance/report/runner.h"
 #include "conformance/report/write.h"
@@ -47,7 +47,11 @@ struct Arguments {
   bool list = false;
   bool uncovered = false;
   bool requirements = false;
+  bool mutants = false;
 };
+
+/// The share of mutants, in per cent, below which the suite is not good enough.
+constexpr std::size_t kScoreWanted = 98;
 
 /// Wrong use or an unusable target: exit code 2.
 class UsageError : public std::runtime_error {
@@ -115,7 +119,8 @@ class Session {
     const DriverFile file = parse_driver_file(read_file(path), path);
     Plan plan = plan_;
     use(file, plan);
-    const auto process = std::make_shared<BrokerProcess>(file, std::filesystem::read_symlink("/proc/self/exe").parent_path());
+    const auto process =
+        std::make_shared<BrokerProcess>(file, std::filesystem::read_symlink("/proc/self/exe").parent_path());
     for (const Url& url : process->urls()) {
       if (!wanted(url.transport)) continue;
       ProcessTarget target(process, url);
@@ -123,18 +128,10 @@ class Session {
     }
   }
 
-  /// `kind`: "sim" for one node, "cluster" for a core and two replicants.
   void run_simulated(const std::string& kind) {
-    Plan plan = plan_;
-    SimSetup setup;
-    setup.seed = arguments_.seed;
-    setup.members = {{"node", Role::kCore, 2}};
-    if (kind == "cluster") setup.members = {{"core", Role::kCore, 1}, {"one", Role::kReplicant, 2}, {"two", Role::kReplicant, 1}};
+    SimSetup setup = sim_setup(kind, arguments_.seed);
     std::unique_ptr<sim::Plugin> plugin;
-    if (arguments_.plug.empty()) {
-      setup.factory = node::make_broker_node({});
-      setup.name = kind == "cluster" ? "simulated cluster" : "simulated broker";
-    } else {
+    if (!arguments_.plug.empty()) {
       std::string error;
       plugin = sim::Plugin::load(arguments_.plug, error);
       if (plugin) error = sim::check_plugin(plugin->broker());
@@ -146,8 +143,41 @@ class Session {
       if (!wanted(transport)) continue;
       setup.transport = transport;
       SimTarget target(setup);
-      run(target, plan);
+      run(target, plan_);
     }
+  }
+
+  /// The suite's own score, on the simulated broker. True when at least kScoreWanted per cent are noticed.
+  bool run_mutants() {
+    const SimSetup setup = sim_setup("sim", arguments_.seed);
+    SimTarget target(setup);
+    Plan plan = plan_;
+    plan.filters.clear();
+    Mutants mutants = all_mutants();
+    std::erase_if(mutants, [this](const Mutant& m) {
+      bool wanted = arguments_.filters.empty();
+      for (const std::string& f : arguments_.filters) wanted = wanted || m.id.find(f) != std::string::npos;
+      return !wanted;
+    });
+    if (mutants.empty()) throw UsageError("no mutant is left by --filter");
+    std::vector<std::string> left_out;
+    std::size_t noticed = 0;
+    std::size_t elsewhere = 0;
+    score(target, plan, mutants, left_out, [this, &noticed, &elsewhere](const Verdict& v) {
+      noticed += v.noticed_by.empty() ? 0 : 1;
+      elsewhere += v.noticed_by.empty() || v.for_its_statement ? 0 : 1;
+      fmt::print("{:9} {:34} {:24} {}\n",
+                 v.noticed_by.empty()  ? "ESCAPED"
+                 : v.for_its_statement ? "noticed"
+                                       : "elsewhere",
+                 v.mutant->id, v.mutant->statement,
+                 v.noticed_by.empty() ? v.mutant->what : v.noticed_by + (arguments_.verbose ? ": " + v.reason : ""));
+      std::fflush(stdout);
+    });
+    for (const std::string& name : left_out) fmt::print("left out, since it fails without a mutant: {}\n", name);
+    fmt::print("{} of {} mutants noticed ({} of them by a case about something else), {:.1f} %\n", noticed,
+               mutants.size(), elsewhere, 100.0 * static_cast<double>(noticed) / static_cast<double>(mutants.size()));
+    return noticed * 100 >= mutants.size() * kScoreWanted;
   }
 
   const Report& report() const { return report_; }
@@ -171,7 +201,8 @@ class Session {
         for (const std::string& log : r.log) std::cout << "    " << log << "\n";
       std::cout << std::flush;
     });
-    if (column.results.empty()) throw UsageError("no case is left by --filter and --mqtt: see \"orrery-conformance list\"");
+    if (column.results.empty())
+      throw UsageError("no case is left by --filter and --mqtt: see \"orrery-conformance list\"");
     report_.columns.push_back(std::move(column));
   }
 
@@ -214,11 +245,12 @@ int run(const Arguments& a) {
       list_cases(cases);
     return 0;
   }
-  if (a.brokers.empty() && a.drivers.empty() && a.simulated.empty())
+  if (!a.mutants && a.brokers.empty() && a.drivers.empty() && a.simulated.empty())
     throw UsageError("nothing to test: give --broker URL, --driver FILE or --target sim");
   // A report that cannot be written is said before minutes of work, not after.
   for (const std::string& path : {a.junit, a.json, a.html}) write_file(path, "");
   Session session(a, cases);
+  if (a.mutants) return session.run_mutants() ? 0 : 1;
   for (const std::string& kind : a.simulated) session.run_simulated(kind);
   for (const std::string& url : a.brokers) session.run_url(url);
   for (const std::string& path : a.drivers) session.run_driver(path);
@@ -239,12 +271,14 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", fmt::format("orrery-conformance {} ({})", orrery::version(), orrery::commit()));
   app.add_option("--broker", a.brokers, "test what listens at tcp://host:port or ws://host:port/path");
   app.add_option("--driver", a.drivers, "start and test the broker that a JSON file describes");
-  app.add_option("--target", a.simulated, "test the simulated broker in virtual time: sim for one node, cluster for three")
-      ->check(CLI::IsMember({"sim", "cluster"}));
+  app.add_option("--target", a.simulated,
+                 "test the simulated broker in virtual time: one node, a cluster of three, or with few capabilities")
+      ->check(CLI::IsMember(orrery::conformance::sim_kinds()));
   app.add_option("--known", a.known, "a driver file whose capabilities and deviations hold for --broker and --target");
   app.add_option("--plug", a.plug, "the shared object of another broker for --target (docs/broker-plug.md)");
   app.add_option("--seed", a.seed, "seed of the simulated world");
-  app.add_option("--transport", a.transport, "only this kind of listener of --driver and --target")->check(CLI::IsMember({"tcp", "ws"}));
+  app.add_option("--transport", a.transport, "only this kind of listener of --driver and --target")
+      ->check(CLI::IsMember({"tcp", "ws"}));
   app.add_option("--filter", a.filters, "only cases whose name, such as connect-second[5], contains this text");
   app.add_option("--mqtt", a.mqtt, "only this protocol version")->check(CLI::IsMember({"3.1", "3.1.1", "5"}));
   app.add_option("--jobs", a.jobs, "cases at once; a target has its own default")->check(CLI::Range(1, 64));
@@ -256,9 +290,14 @@ int main(int argc, char** argv) {
   CLI::App* list = app.add_subcommand("list", "print the cases and run none");
   list->add_flag("--uncovered", a.uncovered, "print the statements without a case");
   list->add_flag("--requirements", a.requirements, "print conformance/requirements.tsv afresh");
+  CLI::App* mutants =
+      app.add_subcommand("mutants", "run the suite on deliberately wrong brokers and print how many it notices");
+  mutants->add_option("--filter", a.filters, "only mutants whose name contains this text");
+  mutants->add_flag("--verbose", a.verbose, "say why each was noticed");
   try {
     app.parse(argc, argv);
     a.list = a.list || list->parsed();
+    a.mutants = mutants->parsed();
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }

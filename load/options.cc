@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "load/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
 
+#include "broker/base/version.h"
 #include "load/payload.h"
 
 namespace orrery::load {
@@ -126,6 +129,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
   Options o;
   CLI::App app("Load on an MQTT broker: connections, publishers, subscribers, and latency under an open loop",
                "orrery-load");
+  app.set_version_flag("--version", fmt::format("orrery-load {} ({})", orrery::version(), orrery::commit()));
   app.set_help_flag("--help", "Print this help and exit");
   app.require_subcommand(1);
   const std::array<CLI::App*, 4> commands = {
@@ -147,7 +151,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv, int& exi
     if (o.mode == Mode::kPair && o.topic.find("%i") == std::string::npos)
       throw CLI::ValidationError("--topic", "needs %i here, so that each publisher has a subscriber of its own");
     if (o.websocket && (o.path.empty() || o.path[0] != '/')) throw CLI::ValidationError("--path", "begins with /");
-  } catch (const CLI::CallForHelp& e) {
+  } catch (const CLI::Success& e) {  // --help, --version
     exit_code = app.exit(e);
     return std::nullopt;
   } catch (const CLI::ParseError& e) {

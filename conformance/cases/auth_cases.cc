@@ -9,133 +9,130 @@ namespace {
 bool lacks(Context& t, Capability c) { return (t.facts().capabilities & bit(c)) == 0; }
 
 void add_authentication(Cases& cases) {
-  cases.push_back({
-      .id = "auth-unknown-method",
-      .v311 = "",
-      .v5 = "4.12.0-1 4.12.0-4 3.2.2-6 3.2.2-7 3.2.2-8",
-      .what = "CONNECT names an authentication method that no server knows.",
-      .expect = "CONNACK 0x8c or 0x87, or just the close.",
-      .versions = kOnly5,
-      .body = [](Context& t) {
-        Client& c = t.client("a");
-        c.open();
-        c.send(c.connect_packet_for({.properties = {text_property(PropertyId::kAuthMethod, "ORRERY-NO-SUCH-METHOD")}}));
-        const auto connack = c.expect_end();
-        if (!connack) return t.chose("an unknown authentication method is answered by the close alone");
-        t.check(connack->code == 0x8c || connack->code == 0x87, "the CONNACK says neither 0x8c nor 0x87");
-        t.chose("an unknown authentication method is answered by " + code_name(Version::k5, Type::kConnack, connack->code));
-      }});
-  cases.push_back({
-      .id = "auth-data-without-method",
-      .v311 = "",
-      .v5 = "X-auth-data-alone",
-      .what = "CONNECT carries authentication data and no method.",
-      .expect = "Protocol error.",
-      .versions = kOnly5,
-      .body = [](Context& t) {
-        Client& c = t.client("a");
-        c.open();
-        c.send(c.connect_packet_for({.properties = {text_property(PropertyId::kAuthData, "x")}}));
-        c.expect_closed(kProtocolError);
-      }});
-  cases.push_back({
-      .id = "auth-unasked",
-      .v311 = "",
-      .v5 = "4.12.0-6 4.12.0-7 4.13.1-1",
-      .what = "A client whose CONNECT named no method sends AUTH, with code 0x18 and with 0x19.",
-      .expect = "Protocol error; the server never sent AUTH or a method of its own.",
-      .versions = kOnly5,
-      .body = [](Context& t) {
-        for (const unsigned code : {0x18U, 0x19U}) {
-          Client& c = t.connect("a");
-          c.send(auth_packet(code, {text_property(PropertyId::kAuthMethod, "ORRERY-NO-SUCH-METHOD")}));
-          c.expect_closed({0x82, false, 0x8c});
-        }
-      }});
-  cases.push_back({
-      .id = "auth-flags",
-      .v311 = "",
-      .v5 = "3.15.1-1 4.13.1-1",
-      .what = "AUTH comes with reserved header flags set.",
-      .expect = "The server closes the connection with malformed packet.",
-      .versions = kOnly5,
-      .body = [](Context& t) {
-        for (const unsigned first : {0xf1U, 0xf2U, 0xffU}) {
-          Client& c = t.connect("a");
-          c.send_raw(frame(first, ""));
-          c.expect_closed(kMalformed);
-        }
-      }});
-  cases.push_back({
-      .id = "auth-in-311",
-      .v311 = "X-reserved-type 4.8.0-1",
-      .v5 = "",
-      .what = "A 3.1.1 client sends packets of type 15 and 0, which that version reserves.",
-      .expect = "The server closes the connection.",
-      .versions = kOnly311,
-      .body = [](Context& t) {
-        for (const unsigned first : {0xf0U, 0x00U}) {
-          Client& c = t.connect("a");
-          c.send_raw(frame(first, ""));
-          c.expect_closed(kMalformed);
-        }
-      }});
+  cases.push_back({.id = "auth-unknown-method",
+                   .v311 = "",
+                   .v5 = "4.12.0-1 4.12.0-4 3.2.2-6 3.2.2-7 3.2.2-8",
+                   .what = "CONNECT names an authentication method that no server knows.",
+                   .expect = "CONNACK 0x8c or 0x87, or just the close.",
+                   .versions = kOnly5,
+                   .body = [](Context& t) {
+                     Client& c = t.client("a");
+                     c.open();
+                     c.send(c.connect_packet_for(
+                         {.properties = {text_property(PropertyId::kAuthMethod, "ORRERY-NO-SUCH-METHOD")}}));
+                     const auto connack = c.expect_end();
+                     if (!connack) return t.chose("an unknown authentication method is answered by the close alone");
+                     t.check(connack->code == 0x8c || connack->code == 0x87, "the CONNACK says neither 0x8c nor 0x87");
+                     t.chose("an unknown authentication method is answered by " +
+                             code_name(Version::k5, Type::kConnack, connack->code));
+                   }});
+  cases.push_back({.id = "auth-data-without-method",
+                   .v311 = "",
+                   .v5 = "X-auth-data-alone",
+                   .what = "CONNECT carries authentication data and no method.",
+                   .expect = "Protocol error.",
+                   .versions = kOnly5,
+                   .body = [](Context& t) {
+                     Client& c = t.client("a");
+                     c.open();
+                     c.send(c.connect_packet_for({.properties = {text_property(PropertyId::kAuthData, "x")}}));
+                     c.expect_closed(kProtocolError);
+                   }});
+  cases.push_back({.id = "auth-unasked",
+                   .v311 = "",
+                   .v5 = "4.12.0-6 4.12.0-7 4.13.1-1",
+                   .what = "A client whose CONNECT named no method sends AUTH, with code 0x18 and with 0x19.",
+                   .expect = "Protocol error; the server never sent AUTH or a method of its own.",
+                   .versions = kOnly5,
+                   .body = [](Context& t) {
+                     for (const unsigned code : {0x18U, 0x19U}) {
+                       Client& c = t.connect("a");
+                       c.send(auth_packet(code, {text_property(PropertyId::kAuthMethod, "ORRERY-NO-SUCH-METHOD")}));
+                       c.expect_closed({0x82, false, 0x8c});
+                     }
+                   }});
+  cases.push_back({.id = "auth-flags",
+                   .v311 = "",
+                   .v5 = "3.15.1-1 4.13.1-1",
+                   .what = "AUTH comes with reserved header flags set.",
+                   .expect = "The server closes the connection with malformed packet.",
+                   .versions = kOnly5,
+                   .body = [](Context& t) {
+                     for (const unsigned first : {0xf1U, 0xf2U, 0xffU}) {
+                       Client& c = t.connect("a");
+                       c.send_raw(frame(first, ""));
+                       c.expect_closed(kMalformed);
+                     }
+                   }});
+  cases.push_back({.id = "auth-in-311",
+                   .v311 = "X-reserved-type 4.8.0-1",
+                   .v5 = "",
+                   .what = "A 3.1.1 client sends packets of type 15 and 0, which that version reserves.",
+                   .expect = "The server closes the connection.",
+                   .versions = kOnly311,
+                   .body = [](Context& t) {
+                     for (const unsigned first : {0xf0U, 0x00U}) {
+                       Client& c = t.connect("a");
+                       c.send_raw(frame(first, ""));
+                       c.expect_closed(kMalformed);
+                     }
+                   }});
 }
 
 void add_capabilities(Cases& cases) {
-  cases.push_back({
-      .id = "capability-qos",
-      .v311 = "",
-      .v5 = "3.2.2-9 3.2.2-10 3.2.2-11 3.2.2-12",
-      .what = "A server that announces a maximum QoS gets a SUBSCRIBE, a PUBLISH and a will above it.",
-      .expect = "SUBSCRIBE is granted at what the server has; PUBLISH and the will are refused with 0x9b and the close.",
-      .versions = kOnly5,
-      .body = [](Context& t) {
-        t.need(lacks(t, Capability::kQos2), "the server has QoS 2");
-        const unsigned most = lacks(t, Capability::kQos1) ? 0 : 1;
-        Client& s = t.connect("s");
-        const Packet suback = s.subscribe_all({{t.topic(), 2}});
-        t.check(suback.codes.at(0) <= most, "SUBACK grants more than the maximum QoS");
-        Client& p = t.connect("p");
-        p.send(publish_packet(t.topic(), "x", most + 1, 1));
-        p.expect_closed({0x9b});
-        Client& w = t.client("w");
-        w.open();
-        w.send(w.connect_packet_for({.will = Will{t.topic("will"), "gone", most + 1, false, {}}}));
-        w.expect_closed({0x9b});
-      }});
-  cases.push_back({
-      .id = "capability-retain",
-      .v311 = "",
-      .v5 = "3.2.2-13 3.2.2-14",
-      .what = "A server that announces Retain Available 0 gets a retained PUBLISH and a retained will.",
-      .expect = "Both are refused with 0x9a and the close.",
-      .versions = kOnly5,
-      .body = [](Context& t) {
-        t.need(lacks(t, Capability::kRetain), "the server retains messages");
-        Client& p = t.connect("p");
-        p.send(publish_packet(t.topic(), "x", 0, 0, true));
-        p.expect_closed({0x9a});
-        Client& w = t.client("w");
-        w.open();
-        w.send(w.connect_packet_for({.will = Will{t.topic("will"), "gone", 0, true, {}}}));
-        w.expect_closed({0x9a});
-      }});
-  cases.push_back({
-      .id = "capability-subscription-id",
-      .v311 = "",
-      .v5 = "X-subscription-id-off",
-      .what = "A server that announces Subscription Identifiers Available 0 gets one.",
-      .expect = "SUBACK or DISCONNECT with 0xa1.",
-      .versions = kOnly5,
-      .body = [](Context& t) {
-        t.need(lacks(t, Capability::kSubscriptionId), "the server has subscription identifiers");
-        Client& c = t.connect("a");
-        c.send(subscribe_packet(1, {{t.topic(), 0}}, {number_property(PropertyId::kSubscriptionId, 5)}));
-        if (const auto suback = c.try_take(Type::kSuback, t.patience())) return t.equal(suback->codes.at(0), 0xa1U, "code");
-        const auto last = c.expect_end();
-        t.check(last && last->code == 0xa1, "neither SUBACK nor DISCONNECT says 0xa1");
-      }});
+  cases.push_back(
+      {.id = "capability-qos",
+       .v311 = "",
+       .v5 = "3.2.2-9 3.2.2-10 3.2.2-11 3.2.2-12",
+       .what = "A server that announces a maximum QoS gets a SUBSCRIBE, a PUBLISH and a will above it.",
+       .expect =
+           "SUBSCRIBE is granted at what the server has; PUBLISH and the will are refused with 0x9b and the close.",
+       .versions = kOnly5,
+       .body = [](Context& t) {
+         t.need(lacks(t, Capability::kQos2), "the server has QoS 2");
+         const unsigned most = lacks(t, Capability::kQos1) ? 0 : 1;
+         Client& s = t.connect("s");
+         const Packet suback = s.subscribe_all({{t.topic(), 2}});
+         t.check(suback.codes.at(0) <= most, "SUBACK grants more than the maximum QoS");
+         Client& p = t.connect("p");
+         p.send(publish_packet(t.topic(), "x", most + 1, 1));
+         p.expect_closed({0x9b});
+         Client& w = t.client("w");
+         w.open();
+         w.send(w.connect_packet_for({.will = Will{t.topic("will"), "gone", most + 1, false, {}}}));
+         w.expect_closed({0x9b});
+       }});
+  cases.push_back({.id = "capability-retain",
+                   .v311 = "",
+                   .v5 = "3.2.2-13 3.2.2-14",
+                   .what = "A server that announces Retain Available 0 gets a retained PUBLISH and a retained will.",
+                   .expect = "Both are refused with 0x9a and the close.",
+                   .versions = kOnly5,
+                   .body = [](Context& t) {
+                     t.need(lacks(t, Capability::kRetain), "the server retains messages");
+                     Client& p = t.connect("p");
+                     p.send(publish_packet(t.topic(), "x", 0, 0, true));
+                     p.expect_closed({0x9a});
+                     Client& w = t.client("w");
+                     w.open();
+                     w.send(w.connect_packet_for({.will = Will{t.topic("will"), "gone", 0, true, {}}}));
+                     w.expect_closed({0x9a});
+                   }});
+  cases.push_back({.id = "capability-subscription-id",
+                   .v311 = "",
+                   .v5 = "X-subscription-id-off",
+                   .what = "A server that announces Subscription Identifiers Available 0 gets one.",
+                   .expect = "SUBACK or DISCONNECT with 0xa1.",
+                   .versions = kOnly5,
+                   .body = [](Context& t) {
+                     t.need(lacks(t, Capability::kSubscriptionId), "the server has subscription identifiers");
+                     Client& c = t.connect("a");
+                     c.send(subscribe_packet(1, {{t.topic(), 0}}, {number_property(PropertyId::kSubscriptionId, 5)}));
+                     if (const auto suback = c.try_take(Type::kSuback, t.patience()))
+                       return t.equal(suback->codes.at(0), 0xa1U, "code");
+                     const auto last = c.expect_end();
+                     t.check(last && last->code == 0xa1, "neither SUBACK nor DISCONNECT says 0xa1");
+                   }});
 }
 
 }  // namespace

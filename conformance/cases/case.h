@@ -36,7 +36,8 @@ enum class Over : std::uint8_t { kAny, kOnlyWebSocket };
 struct Case {
   /// Unique; the area first: "connect-second".
   std::string id;
-  /// Statements covered in each version, blank between: "3.1.0-2 4.8.0-1 X-second-connect" (the prefix MQTT- is implied).
+  /// Statements covered in each version, blank between: "3.1.0-2 4.8.0-1 X-second-connect" (the prefix MQTT- is
+  /// implied).
   std::string v311;
   std::string v5;
   std::string what;

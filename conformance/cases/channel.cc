@@ -40,7 +40,8 @@ class WebSocketChannel : public Channel {
     for (;;) {
       WebSocketFrame frame;
       const Arrival arrival = link_.receive(frame, deadline);
-      for (; reported_ < link_.errors().size(); ++reported_) errors_.emplace_back("X-ws-frame", link_.errors()[reported_]);
+      for (; reported_ < link_.errors().size(); ++reported_)
+        errors_.emplace_back("X-ws-frame", link_.errors()[reported_]);
       if (arrival != Arrival::kBytes) return arrival;
       if (closed_) errors_.emplace_back("WS-5.5.1", "a frame follows the server's Close");
       switch (static_cast<Opcode>(frame.opcode)) {

@@ -180,7 +180,8 @@ Packet Client::subscribe(std::string_view filter, unsigned options, Properties p
   if (answer.codes.empty() || answer.codes[0] >= 0x80)
     context_.fail("a good SUBSCRIBE to \"" + std::string(filter) + "\" was refused");
   if (answer.codes[0] != (options & 3))
-    context_.fail("QoS " + std::to_string(options & 3) + " was asked for and QoS " + std::to_string(answer.codes[0]) + " granted");
+    context_.fail("QoS " + std::to_string(options & 3) + " was asked for and QoS " + std::to_string(answer.codes[0]) +
+                  " granted");
   return answer;
 }
 
@@ -282,7 +283,8 @@ std::optional<Packet> Client::expect_end(Nanos within) {
     if (!was_accepted && accepted())
       context_.fail(name_ + ": the connection should be closed, but the broker accepts it with CONNACK 0");
   }
-  if (!ended_) context_.fail(name_ + ": the connection should be closed and is still open; there came: " + inbox_text());
+  if (!ended_)
+    context_.fail(name_ + ": the connection should be closed and is still open; there came: " + inbox_text());
   std::optional<Packet> last = take_if_there(was_accepted ? Type::kDisconnect : Type::kConnack, 0, true);
   channel_.reset();
   return last;
@@ -292,12 +294,14 @@ void Client::expect_closed(Reason reason) {
   const bool was_accepted = accepted();
   const std::optional<Packet> last = expect_end();
   if (!context_.v5()) {
-    if (last) context_.chose("CONNACK " + code_name(context_.version(), Type::kConnack, last->code) + " before the close");
+    if (last)
+      context_.chose("CONNACK " + code_name(context_.version(), Type::kConnack, last->code) + " before the close");
     return;
   }
   if (!last) {
     if (was_accepted)
-      context_.should(false, "DISCONNECT with " + code_name(Version::k5, Type::kDisconnect, reason.code) + " before the close (4.13.1)");
+      context_.should(false, "DISCONNECT with " + code_name(Version::k5, Type::kDisconnect, reason.code) +
+                                 " before the close (4.13.1)");
     else
       context_.chose("the connection is closed without CONNACK");
     return;

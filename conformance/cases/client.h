@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client as cases write it: blocking calls that send one thing and expect one thing, each with a deadline.
 //
-// Whatever arrives is checked (wire/decode.h, observer.h), acknowledged unless `auto_ack` is off, and kept until the case
-// takes it; expect_quiet() proves with a PINGREQ that nothing else came. Every expectation that is not met throws
+// Whatever arrives is checked (wire/decode.h, observer.h), acknowledged unless `auto_ack` is off, and kept until the
+// case takes it; expect_quiet() proves with a PINGREQ that nothing else came. Every expectation that is not met throws
 // CaseFailed with the packets that came instead. A Client belongs to its Context.
 #pragma once
 

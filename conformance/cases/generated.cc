@@ -10,7 +10,8 @@ namespace orrery::conformance {
 
 std::string slug(std::string_view name) {
   std::string out;
-  for (const char c : name) out += c == ' ' || c == '/' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char c : name)
+    out += c == ' ' || c == '/' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out;
 }
 
@@ -48,8 +49,10 @@ void add_wrong(Cases& cases, Wrong wrong) {
   c.v311 = wrong.v311;
   c.v5 = wrong.v5;
   c.what = wrong.what;
-  c.expect = std::string("The server closes the connection") +
-             ((wrong.versions & kOnly5) != 0 ? " (5: " + code_name(Version::k5, Type::kDisconnect, wrong.reason.code) + ")." : ".");
+  c.expect =
+      std::string("The server closes the connection") +
+      ((wrong.versions & kOnly5) != 0 ? " (5: " + code_name(Version::k5, Type::kDisconnect, wrong.reason.code) + ")."
+                                      : ".");
   c.versions = wrong.versions;
   c.body = [wrong = std::move(wrong)](Context& t) {
     Client& client = t.client("a");

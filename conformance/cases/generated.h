@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the generated cases share: one sequence is a packet that is wrong in one way, and the reason code that fits.
 //
-// The tables (property_table_cases.cc, shape_table_cases.cc) list what can be wrong; each entry becomes a case of its own,
-// "x-<kind>-<packet>-<detail>", so that a report names exactly what a broker lets pass.
+// The tables (property_table_cases.cc, shape_table_cases.cc) list what can be wrong; each entry becomes a case of its
+// own, "x-<kind>-<packet>-<detail>", so that a report names exactly what a broker lets pass.
 #pragma once
 
 #include <functional>

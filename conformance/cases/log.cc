@@ -28,7 +28,8 @@ void add_lines(const LogEntry& e, Version version, const std::string& prefix, st
   std::size_t done = 0;
   while (stream.next(packet)) {
     done += packet.size();
-    out.push_back(arrow + describe(packet, version, sent ? Sender::kClient : Sender::kServer) + "   | " + hex(packet, 32));
+    out.push_back(arrow + describe(packet, version, sent ? Sender::kClient : Sender::kServer) + "   | " +
+                  hex(packet, 32));
   }
   if (done < e.bytes.size()) out.push_back(arrow + "bytes " + hex(std::string_view(e.bytes).substr(done)));
 }

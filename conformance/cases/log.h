@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What went over the wires of one case, in order, kept as bytes and turned into text only when somebody wants to read it.
+// What went over the wires of one case, in order, kept as bytes and turned into text only when somebody wants to read
+// it.
 #pragma once
 
 #include <string>
@@ -17,7 +18,7 @@ enum class LogKind : std::uint8_t {
   kReceived,   // one MQTT packet from the broker
   kSentFrame,  // a WebSocket frame or HTTP bytes that carry no MQTT of their own
   kReceivedFrame,
-  kEvent,      // opened, closed, reset, waited
+  kEvent,  // opened, closed, reset, waited
 };
 
 struct LogEntry {

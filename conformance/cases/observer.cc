@@ -138,12 +138,14 @@ void Observer::check_limits(const Packet& p, std::vector<Violation>& out) const 
   if (version_ != Version::k5) return;
   const std::uint32_t largest = number_of(connect_properties_, PropertyId::kMaximumPacketSize, UINT32_MAX);
   if (largest != 0 && p.size > largest)
-    violate(out, "", "MQTT-3.1.2-24", std::string(type_name(p.type)) + " of " + std::to_string(p.size) +
-                                          " bytes is larger than the client's Maximum Packet Size " + std::to_string(largest));
+    violate(out, "", "MQTT-3.1.2-24",
+            std::string(type_name(p.type)) + " of " + std::to_string(p.size) +
+                " bytes is larger than the client's Maximum Packet Size " + std::to_string(largest));
   const bool always = p.type == Type::kPublish || p.type == Type::kConnack || p.type == Type::kDisconnect;
   if (!always && number_of(connect_properties_, PropertyId::kRequestProblemInfo, 1) == 0 &&
       (find(p.properties, PropertyId::kReasonString) != nullptr || !user_properties(p.properties).empty()))
-    violate(out, "", "MQTT-3.1.2-29", std::string(type_name(p.type)) + " carries problem information that was not asked for");
+    violate(out, "", "MQTT-3.1.2-29",
+            std::string(type_name(p.type)) + " carries problem information that was not asked for");
 }
 
 void Observer::connack(const Packet& p, std::vector<Violation>& out) {
@@ -151,7 +153,8 @@ void Observer::connack(const Packet& p, std::vector<Violation>& out) {
   resumed_ = p.session_present;
   if (p.session_present && connect_.clean)
     violate(out, "MQTT-3.2.2-1", "MQTT-3.2.2-2", "session present although the client asked for a clean one");
-  if (find(connect_properties_, PropertyId::kAuthMethod) == nullptr && find(p.properties, PropertyId::kAuthMethod) != nullptr)
+  if (find(connect_properties_, PropertyId::kAuthMethod) == nullptr &&
+      find(p.properties, PropertyId::kAuthMethod) != nullptr)
     violate(out, "", "MQTT-4.12.0-6", "CONNACK names an authentication method and CONNECT did not");
   if (number_of(connect_properties_, PropertyId::kRequestResponseInfo, 0) == 0 &&
       find(p.properties, PropertyId::kResponseInfo) != nullptr)
@@ -181,8 +184,9 @@ void Observer::publish(const Packet& p, std::vector<Violation>& out) {
   }
   const std::uint32_t window = number_of(connect_properties_, PropertyId::kReceiveMaximum, 65535);
   if (version_ == Version::k5 && in_flight_.size() > window)
-    violate(out, "", "MQTT-3.3.4-9", std::to_string(in_flight_.size()) + " PUBLISH packets wait for acknowledgement, the window is " +
-                                         std::to_string(window));
+    violate(out, "", "MQTT-3.3.4-9",
+            std::to_string(in_flight_.size()) + " PUBLISH packets wait for acknowledgement, the window is " +
+                std::to_string(window));
 }
 
 void Observer::check_alias(const Packet& p, std::vector<Violation>& out) {
@@ -192,11 +196,13 @@ void Observer::check_alias(const Packet& p, std::vector<Violation>& out) {
   if (most == 0)
     violate(out, "", "MQTT-3.1.2-27", "a topic alias although the client allows none");
   else if (alias->number > most)
-    violate(out, "", "MQTT-3.1.2-26", "topic alias " + std::to_string(alias->number) + " is above the client's " + std::to_string(most));
+    violate(out, "", "MQTT-3.1.2-26",
+            "topic alias " + std::to_string(alias->number) + " is above the client's " + std::to_string(most));
   if (!p.topic.empty())
     aliases_[alias->number] = p.topic;
   else if (aliases_.count(alias->number) == 0)
-    violate(out, "", "MQTT-3.3.2-7", "topic alias " + std::to_string(alias->number) + " has no topic on this connection");
+    violate(out, "", "MQTT-3.3.2-7",
+            "topic alias " + std::to_string(alias->number) + " has no topic on this connection");
 }
 
 std::string Observer::topic_of(const Packet& p) const {
@@ -217,10 +223,12 @@ void Observer::check_subscription(const Packet& p, std::vector<Violation>& out) 
   if (!matched)
     violate(out, "MQTT-3.3.2-3", "MQTT-3.3.2-3", "\"" + printable(topic) + "\" matches no subscription of this client");
   else if (p.qos > qos)
-    violate(out, "MQTT-3.8.4-6", "MQTT-3.8.4-8", "delivered at QoS " + std::to_string(p.qos) + ", subscribed at most at " + std::to_string(qos));
+    violate(out, "MQTT-3.8.4-6", "MQTT-3.8.4-8",
+            "delivered at QoS " + std::to_string(p.qos) + ", subscribed at most at " + std::to_string(qos));
   for (const Property& x : p.properties)
     if (x.id == static_cast<std::uint32_t>(PropertyId::kSubscriptionId) && subscription_ids_.count(x.number) == 0)
-      violate(out, "", "MQTT-3.3.4-3", "subscription identifier " + std::to_string(x.number) + " was never given by this client");
+      violate(out, "", "MQTT-3.3.4-3",
+              "subscription identifier " + std::to_string(x.number) + " was never given by this client");
 }
 
 void Observer::acknowledged(const Packet& p, std::vector<Violation>& out) {
@@ -239,14 +247,16 @@ void Observer::suback(const Packet& p, std::vector<Violation>& out) {
   auto& ids = waiting_[p.type];
   const auto it = ids.find(p.id);
   if (it == ids.end())
-    return violate(out, "MQTT-2.3.1-7", "MQTT-2.2.1-6",
-                   std::string(type_name(p.type)) + " for identifier " + std::to_string(p.id) + ", which waits for none");
+    return violate(
+        out, "MQTT-2.3.1-7", "MQTT-2.2.1-6",
+        std::string(type_name(p.type)) + " for identifier " + std::to_string(p.id) + ", which waits for none");
   ids.erase(it);
   const std::size_t filters = asked_[p.id].size();
   const bool has_codes = p.type == Type::kSuback || version_ == Version::k5;
   if (has_codes && p.codes.size() != filters)
     violate(out, "MQTT-3.8.4-5", p.type == Type::kSuback ? "MQTT-3.8.4-6" : "MQTT-3.11.3-1",
-            std::string(type_name(p.type)) + " has " + std::to_string(p.codes.size()) + " codes for " + std::to_string(filters) + " filters");
+            std::string(type_name(p.type)) + " has " + std::to_string(p.codes.size()) + " codes for " +
+                std::to_string(filters) + " filters");
 }
 
 }  // namespace orrery::conformance

@@ -13,8 +13,9 @@ class Watch {
     Connect c;
     c.client_id = "id";
     c.clean = !resumed;
-    observer_.sent(connect_packet(c, {number_property(PropertyId::kReceiveMaximum, 2), number_property(PropertyId::kTopicAliasMaximum, 2),
-                                      number_property(PropertyId::kMaximumPacketSize, 100)}));
+    observer_.sent(connect_packet(
+        c, {number_property(PropertyId::kReceiveMaximum, 2), number_property(PropertyId::kTopicAliasMaximum, 2),
+            number_property(PropertyId::kMaximumPacketSize, 100)}));
     Packet connack = plain_packet(Type::kConnack);
     connack.session_present = resumed;
     EXPECT_EQ(received(connack), "");
@@ -91,7 +92,8 @@ TEST(Observer, DeliveriesMatchASubscription) {
   Watch w;
   EXPECT_EQ(w.received(publish_packet("t", "", 0)), "");
   EXPECT_EQ(w.received(publish_packet("u", "", 0)), "MQTT-3.3.2-3");
-  EXPECT_EQ(w.received(publish_packet("t/x", "", 0, 0, false, {number_property(PropertyId::kSubscriptionId, 5)})), "MQTT-3.3.4-3");
+  EXPECT_EQ(w.received(publish_packet("t/x", "", 0, 0, false, {number_property(PropertyId::kSubscriptionId, 5)})),
+            "MQTT-3.3.4-3");
 }
 
 TEST(Observer, AliasesStayInBoundsAndAreKnown) {
@@ -127,7 +129,8 @@ TEST(Observer, PacketsFitTheClient) {
 }
 
 // Against a matcher that tries every way: # takes any number of levels, + one.
-bool matches_slowly(const std::vector<std::string>& f, std::size_t i, const std::vector<std::string>& t, std::size_t k) {
+bool matches_slowly(const std::vector<std::string>& f, std::size_t i, const std::vector<std::string>& t,
+                    std::size_t k) {
   if (i == f.size()) return k == t.size();
   if (f[i] == "#") return true;
   return k < t.size() && (f[i] == "+" || f[i] == t[k]) && matches_slowly(f, i + 1, t, k + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every property of MQTT 5 in every packet that a client sends: where it is allowed, where not, twice, with each impossible
-// value, undefined, and cut off. The table is that of section 2.2.2.2 (wire/protocol.cc).
+// Every property of MQTT 5 in every packet that a client sends: where it is allowed, where not, twice, with each
+// impossible value, undefined, and cut off. The table is that of section 2.2.2.2 (wire/protocol.cc).
 #include <algorithm>
 
 #include "conformance/cases/all.h"
@@ -17,18 +17,21 @@ struct List {
   const char* name;
 };
 constexpr List kLists[] = {
-    {Type::kConnect, false, "connect"},     {Type::kConnect, true, "will"},           {Type::kPublish, false, "publish"},
-    {Type::kPuback, false, "puback"},       {Type::kPubrec, false, "pubrec"},         {Type::kPubrel, false, "pubrel"},
-    {Type::kPubcomp, false, "pubcomp"},     {Type::kSubscribe, false, "subscribe"},   {Type::kUnsubscribe, false, "unsubscribe"},
-    {Type::kDisconnect, false, "disconnect"},
+    {Type::kConnect, false, "connect"},         {Type::kConnect, true, "will"},
+    {Type::kPublish, false, "publish"},         {Type::kPuback, false, "puback"},
+    {Type::kPubrec, false, "pubrec"},           {Type::kPubrel, false, "pubrel"},
+    {Type::kPubcomp, false, "pubcomp"},         {Type::kSubscribe, false, "subscribe"},
+    {Type::kUnsubscribe, false, "unsubscribe"}, {Type::kDisconnect, false, "disconnect"},
 };
 
 Places place_of(const List& list) { return list.in_will ? kInWill : place(list.type); }
 
-// Server Reference may stand in DISCONNECT, and only the server's; Authentication is a matter of its own (auth_cases.cc).
+// Server Reference may stand in DISCONNECT, and only the server's; Authentication is a matter of its own
+// (auth_cases.cc).
 bool left_out(const List& list, PropertyId id) {
   return (list.type == Type::kDisconnect && id == PropertyId::kServerReference) ||
-         (list.type == Type::kConnect && !list.in_will && (id == PropertyId::kAuthMethod || id == PropertyId::kAuthData));
+         (list.type == Type::kConnect && !list.in_will &&
+          (id == PropertyId::kAuthMethod || id == PropertyId::kAuthData));
 }
 
 Property sample(const PropertyInfo& info) {
@@ -78,8 +81,10 @@ void add_for_property(Cases& cases, const List& list, const PropertyInfo& info) 
                std::string(info.name) + " stands in " + where + ", where it is not allowed.", kMalformed,
                [&list, p](Context& t) { return encode(with_properties(t, list, {p}), Version::k5); });
   if ((info.repeatable & place_of(list)) == 0)
-    add(cases, list, "twice", slug(info.name), "X-property-twice 4.13.1-1", std::string(info.name) + " stands twice in " + where + ".",
-        kProtocolError, [&list, p](Context& t) { return encode(with_properties(t, list, {p, p}), Version::k5); });
+    add(cases, list, "twice", slug(info.name), "X-property-twice 4.13.1-1",
+        std::string(info.name) + " stands twice in " + where + ".", kProtocolError, [&list, p](Context& t) {
+          return encode(with_properties(t, list, {p, p}), Version::k5);
+        });
   add(cases, list, "cut", slug(info.name), "X-property-truncated 4.13.1-1",
       std::string(info.name) + " is one byte short of its value, the last thing in " + where + ".", kMalformed,
       [&list, p](Context& t) {
@@ -113,10 +118,14 @@ void add_values(Cases& cases) {
   for (const auto& v : kValues)
     for (const List& list : kLists)
       if (list.type == v.type && list.in_will == v.in_will)
-        add(cases, list, "value", slug(find_property(static_cast<std::uint32_t>(v.id))->name) + "-" + std::to_string(v.value),
+        add(cases, list, "value",
+            slug(find_property(static_cast<std::uint32_t>(v.id))->name) + "-" + std::to_string(v.value),
             "X-property-value 4.13.1-1",
-            std::string(find_property(static_cast<std::uint32_t>(v.id))->name) + " has the impossible value " + std::to_string(v.value) + ".",
-            v.reason, [&list, v](Context& t) { return encode(with_properties(t, list, {number_property(v.id, v.value)}), Version::k5); });
+            std::string(find_property(static_cast<std::uint32_t>(v.id))->name) + " has the impossible value " +
+                std::to_string(v.value) + ".",
+            v.reason, [&list, v](Context& t) {
+              return encode(with_properties(t, list, {number_property(v.id, v.value)}), Version::k5);
+            });
 }
 
 void add_lists(Cases& cases, const List& list) {
@@ -127,11 +136,14 @@ void add_lists(Cases& cases, const List& list) {
           return with_raw_list(t, list, varint(static_cast<std::uint32_t>(one.size())) + one);
         });
   const Octets user = encode_property(user_property("name", "value"));
-  add(cases, list, "list", "length-five-bytes", "X-property-length 4.13.1-1", "The property length has a fifth byte.", kMalformed,
-      [&list](Context& t) { return with_raw_list(t, list, varint(0, 5)); });
-  add(cases, list, "list", "length-short", "X-property-length 4.13.1-1", "The property length is one less than its property.", kMalformed,
-      [&list, user](Context& t) { return with_raw_list(t, list, varint(static_cast<std::uint32_t>(user.size() - 1)) + user); });
-  add(cases, list, "list", "length-beyond", "X-property-length 4.13.1-1", "The property length goes far beyond the packet.", kMalformed,
+  add(cases, list, "list", "length-five-bytes", "X-property-length 4.13.1-1", "The property length has a fifth byte.",
+      kMalformed, [&list](Context& t) { return with_raw_list(t, list, varint(0, 5)); });
+  add(cases, list, "list", "length-short", "X-property-length 4.13.1-1",
+      "The property length is one less than its property.", kMalformed, [&list, user](Context& t) {
+        return with_raw_list(t, list, varint(static_cast<std::uint32_t>(user.size() - 1)) + user);
+      });
+  add(cases, list, "list", "length-beyond", "X-property-length 4.13.1-1",
+      "The property length goes far beyond the packet.", kMalformed,
       [&list, user](Context& t) { return with_raw_list(t, list, varint(100'000) + user); });
 }
 
@@ -164,7 +176,8 @@ void add_allowed(Cases& cases) {
         client.auto_ack = false;
         t.forgive("MQTT-4.3.3-4");
         client.send(packet);
-        if (list.type == Type::kDisconnect) return t.check(client.ended(t.patience()) && client.inbox().empty(), "DISCONNECT is not accepted");
+        if (list.type == Type::kDisconnect)
+          return t.check(client.ended(t.patience()) && client.inbox().empty(), "DISCONNECT is not accepted");
         client.ping();
         client.ignore_rest = true;
       };

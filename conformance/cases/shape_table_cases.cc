@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packets of a wrong shape, in both versions: cut at every byte, with bytes left over, with every wrong header flag, of types
-// that only servers send, with lengths that never end, and text that is none in every text field.
+// Packets of a wrong shape, in both versions: cut at every byte, with bytes left over, with every wrong header flag, of
+// types that only servers send, with lengths that never end, and text that is none in every text field.
 #include "conformance/cases/all.h"
 #include "conformance/cases/context.h"
 #include "conformance/cases/generated.h"
@@ -9,8 +9,9 @@
 namespace orrery::conformance {
 namespace {
 
-constexpr Type kClientTypes[] = {Type::kConnect, Type::kPublish,   Type::kPuback,      Type::kPubrec,  Type::kPubrel,
-                                 Type::kPubcomp, Type::kSubscribe, Type::kUnsubscribe, Type::kPingreq, Type::kDisconnect};
+constexpr Type kClientTypes[] = {Type::kConnect, Type::kPublish,   Type::kPuback,    Type::kPubrec,
+                                 Type::kPubrel,  Type::kPubcomp,   Type::kSubscribe, Type::kUnsubscribe,
+                                 Type::kPingreq, Type::kDisconnect};
 
 std::string name_of(Type type) { return slug(type_name(type)); }
 
@@ -25,7 +26,8 @@ Packet full_packet(const Names& names, Type type) {
     p.connect->password = "secret";
   }
   if (type == Type::kPublish) p.payload.clear();
-  if (type == Type::kSubscribe || type == Type::kUnsubscribe) p.filters.push_back({names.topic + "/second", type == Type::kSubscribe ? 1U : 0U});
+  if (type == Type::kSubscribe || type == Type::kUnsubscribe)
+    p.filters.push_back({names.topic + "/second", type == Type::kSubscribe ? 1U : 0U});
   return p;
 }
 
@@ -46,7 +48,8 @@ void add_cuts(Cases& cases, Type type) {
     w.id = "x-cut-" + name_of(type) + "-" + std::to_string(n);
     w.v311 = "X-field-truncated 4.8.0-1";
     w.v5 = "X-field-truncated 4.13.1-1";
-    w.what = std::string(type_name(type)) + " ends after byte " + std::to_string(n) + " of its body, inside a field, and its remaining length says so.";
+    w.what = std::string(type_name(type)) + " ends after byte " + std::to_string(n) +
+             " of its body, inside a field, and its remaining length says so.";
     w.connected = type != Type::kConnect;
     w.bytes = [type, n](Context& t) {
       const Packet p = full_packet(names_of(t), type);
@@ -69,7 +72,8 @@ void add_left_over(Cases& cases) {
       Packet p = sample_packet(names_of(t), type);
       Octets body = encode_body(p, t.version());
       // In 5 an acknowledgement and DISCONNECT go on with a code and properties.
-      const bool open_ended = t.v5() && ((type >= Type::kPuback && type <= Type::kPubcomp) || type == Type::kDisconnect);
+      const bool open_ended =
+          t.v5() && ((type >= Type::kPuback && type <= Type::kPubcomp) || type == Type::kDisconnect);
       if (open_ended) body += u8(0) + varint(0);
       return frame(first_byte(p), body + u8(0));
     };
@@ -80,7 +84,9 @@ void add_left_over(Cases& cases) {
 void add_flags(Cases& cases) {
   for (unsigned type = 1; type < 16; ++type) {
     const auto t = static_cast<Type>(type);
-    if (t == Type::kPublish || t == Type::kConnack || t == Type::kSuback || t == Type::kUnsuback || t == Type::kPingresp) continue;
+    if (t == Type::kPublish || t == Type::kConnack || t == Type::kSuback || t == Type::kUnsuback ||
+        t == Type::kPingresp)
+      continue;
     const unsigned right = t == Type::kPubrel || t == Type::kSubscribe || t == Type::kUnsubscribe ? 2 : 0;
     for (unsigned flags = 0; flags < 16; ++flags) {
       if (flags == right) continue;
@@ -88,7 +94,8 @@ void add_flags(Cases& cases) {
       w.id = "x-flags-" + name_of(t) + "-" + std::to_string(flags);
       w.v311 = "2.2.2-1 2.2.2-2 4.8.0-1";
       w.v5 = "2.1.3-1 4.13.1-1";
-      w.what = std::string(type_name(t)) + " has header flags " + std::to_string(flags) + " instead of " + std::to_string(right) + ".";
+      w.what = std::string(type_name(t)) + " has header flags " + std::to_string(flags) + " instead of " +
+               std::to_string(right) + ".";
       w.versions = t == Type::kAuth ? kOnly5 : kBoth;
       w.connected = t != Type::kConnect;
       w.bytes = [t, flags](Context& c) {
@@ -101,7 +108,8 @@ void add_flags(Cases& cases) {
 }
 
 void add_server_packets(Cases& cases) {
-  for (const Type type : {Type::kReserved, Type::kConnack, Type::kSuback, Type::kUnsuback, Type::kPingresp, Type::kAuth}) {
+  for (const Type type :
+       {Type::kReserved, Type::kConnack, Type::kSuback, Type::kUnsuback, Type::kPingresp, Type::kAuth}) {
     Wrong w;
     w.id = "x-not-from-clients-" + slug(type_name(type));
     w.v311 = "X-packet-not-from-clients 4.8.0-1";
@@ -125,7 +133,8 @@ void add_lengths(Cases& cases) {
     w.id = "x-length-" + slug(type_name(static_cast<Type>(first >> 4)));
     w.v311 = "X-remaining-length 4.8.0-1";
     w.v5 = "X-remaining-length 4.13.1-1";
-    w.what = std::string("The remaining length of ") + type_name(static_cast<Type>(first >> 4)) + " has a continuation bit in its fourth byte.";
+    w.what = std::string("The remaining length of ") + type_name(static_cast<Type>(first >> 4)) +
+             " has a continuation bit in its fourth byte.";
     w.connected = first != 0x10;
     w.bytes = [first](Context&) { return u8(first) + "\xff\xff\xff\xff\x01"; };
     add_wrong(cases, std::move(w));
@@ -141,7 +150,9 @@ struct TextField {
 };
 
 std::vector<TextField> text_fields() {
-  const auto property = [](PropertyId id) { return [id](Packet& p, const std::string& s) { p.properties = {text_property(id, s)}; }; };
+  const auto property = [](PropertyId id) {
+    return [id](Packet& p, const std::string& s) { p.properties = {text_property(id, s)}; };
+  };
   return {
       {"client-id", Type::kConnect, kBoth, [](Packet& p, const std::string& s) { p.connect->client_id = s; }},
       {"user-name", Type::kConnect, kBoth, [](Packet& p, const std::string& s) { p.connect->user_name = s; }},
@@ -149,20 +160,29 @@ std::vector<TextField> text_fields() {
       {"topic", Type::kPublish, kBoth, [](Packet& p, const std::string& s) { p.topic += s; }},
       {"filter", Type::kSubscribe, kBoth, [](Packet& p, const std::string& s) { p.filters[0].filter += s; }},
       {"left-filter", Type::kUnsubscribe, kBoth, [](Packet& p, const std::string& s) { p.filters[0].filter += s; }},
-      {"connect-user-property", Type::kConnect, kOnly5, [](Packet& p, const std::string& s) { p.properties = {user_property("n", s)}; }},
+      {"connect-user-property", Type::kConnect, kOnly5,
+       [](Packet& p, const std::string& s) { p.properties = {user_property("n", s)}; }},
       {"auth-method", Type::kConnect, kOnly5, property(PropertyId::kAuthMethod)},
       {"will-content-type", Type::kConnect, kOnly5,
-       [](Packet& p, const std::string& s) { p.connect->will->properties = {text_property(PropertyId::kContentType, s)}; }},
+       [](Packet& p, const std::string& s) {
+         p.connect->will->properties = {text_property(PropertyId::kContentType, s)};
+       }},
       {"will-response-topic", Type::kConnect, kOnly5,
-       [](Packet& p, const std::string& s) { p.connect->will->properties = {text_property(PropertyId::kResponseTopic, s)}; }},
+       [](Packet& p, const std::string& s) {
+         p.connect->will->properties = {text_property(PropertyId::kResponseTopic, s)};
+       }},
       {"will-user-property", Type::kConnect, kOnly5,
        [](Packet& p, const std::string& s) { p.connect->will->properties = {user_property(s, "v")}; }},
       {"response-topic", Type::kPublish, kOnly5, property(PropertyId::kResponseTopic)},
       {"content-type", Type::kPublish, kOnly5, property(PropertyId::kContentType)},
-      {"user-property-name", Type::kPublish, kOnly5, [](Packet& p, const std::string& s) { p.properties = {user_property(s, "v")}; }},
-      {"user-property-value", Type::kPublish, kOnly5, [](Packet& p, const std::string& s) { p.properties = {user_property("n", s)}; }},
-      {"subscribe-user-property", Type::kSubscribe, kOnly5, [](Packet& p, const std::string& s) { p.properties = {user_property("n", s)}; }},
-      {"unsubscribe-user-property", Type::kUnsubscribe, kOnly5, [](Packet& p, const std::string& s) { p.properties = {user_property("n", s)}; }},
+      {"user-property-name", Type::kPublish, kOnly5,
+       [](Packet& p, const std::string& s) { p.properties = {user_property(s, "v")}; }},
+      {"user-property-value", Type::kPublish, kOnly5,
+       [](Packet& p, const std::string& s) { p.properties = {user_property("n", s)}; }},
+      {"subscribe-user-property", Type::kSubscribe, kOnly5,
+       [](Packet& p, const std::string& s) { p.properties = {user_property("n", s)}; }},
+      {"unsubscribe-user-property", Type::kUnsubscribe, kOnly5,
+       [](Packet& p, const std::string& s) { p.properties = {user_property("n", s)}; }},
       {"puback-reason-string", Type::kPuback, kOnly5, property(PropertyId::kReasonString)},
       {"pubrel-reason-string", Type::kPubrel, kOnly5, property(PropertyId::kReasonString)},
       {"disconnect-reason-string", Type::kDisconnect, kOnly5, property(PropertyId::kReasonString)},
@@ -201,13 +221,15 @@ void add_texts(Cases& cases) {
       w.id = std::string("x-text-") + field.name + "-" + bad.name;
       w.v311 = nul ? "1.5.3-2 4.8.0-1" : "1.5.3-1 4.8.0-1";
       w.v5 = nul ? "1.5.4-2 4.13.1-1" : "1.5.4-1 4.13.1-1";
-      w.what = std::string("The text field ") + field.name + " of " + type_name(field.type) + " is ill-formed: " + bad.name + ".";
+      w.what = std::string("The text field ") + field.name + " of " + type_name(field.type) +
+               " is ill-formed: " + bad.name + ".";
       w.versions = field.versions;
       w.connected = field.type != Type::kConnect;
       const bool topic = std::string(field.name).find("topic") != std::string::npos;
-      w.reason = topic ? kBadTopic : std::string(field.name).find("filter") != std::string::npos ? kBadFilter
-                 : std::string(field.name) == "client-id"                                         ? Reason{0x81, false, 0x85}
-                                                                                                  : kMalformed;
+      w.reason = topic                                                         ? kBadTopic
+                 : std::string(field.name).find("filter") != std::string::npos ? kBadFilter
+                 : std::string(field.name) == "client-id"                      ? Reason{0x81, false, 0x85}
+                                                                               : kMalformed;
       w.bytes = [field, bad](Context& t) {
         Packet p = sample_packet(names_of(t), field.type, true);
         field.put(p, bad.bytes);

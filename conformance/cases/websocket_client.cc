@@ -7,7 +7,9 @@
 namespace orrery::conformance {
 
 WebSocketClient::WebSocketClient(Context& context, std::string name)
-    : context_(context), name_(std::move(name)), link_(context.open_stream(), [this](bool sent, const std::string& text) {
+    : context_(context),
+      name_(std::move(name)),
+      link_(context.open_stream(), [this](bool sent, const std::string& text) {
         context_.log().add(context_.now(), name_, sent ? LogKind::kSentFrame : LogKind::kReceivedFrame, text);
       }) {}
 
@@ -61,13 +63,16 @@ bool WebSocketClient::pump(Nanos deadline) {
     context_.log().add(context_.now(), name_, LogKind::kEvent, "the broker has closed the connection");
   }
   if (arrival != Arrival::kBytes) return false;
-  if (frame.opcode == static_cast<unsigned>(Opcode::kText)) context_.violation("MQTT-6.0.0-1", "the server sends a text frame");
-  if (frame.opcode != static_cast<unsigned>(Opcode::kBinary) && frame.opcode != static_cast<unsigned>(Opcode::kContinuation)) {
+  if (frame.opcode == static_cast<unsigned>(Opcode::kText))
+    context_.violation("MQTT-6.0.0-1", "the server sends a text frame");
+  if (frame.opcode != static_cast<unsigned>(Opcode::kBinary) &&
+      frame.opcode != static_cast<unsigned>(Opcode::kContinuation)) {
     frames_.push_back(std::move(frame));
     return true;
   }
   for (const WebSocketFrame& f : frames_)
-    if (f.opcode == static_cast<unsigned>(Opcode::kClose)) context_.violation("WS-5.5.1", "data follows the server's Close");
+    if (f.opcode == static_cast<unsigned>(Opcode::kClose))
+      context_.violation("WS-5.5.1", "data follows the server's Close");
   mqtt_.feed(frame.payload);
   Octets packet;
   while (mqtt_.next(packet)) {
@@ -83,7 +88,8 @@ WebSocketFrame WebSocketClient::expect_frame(Opcode opcode) {
   WebSocketFrame wanted;
   wanted.opcode = static_cast<unsigned>(opcode);
   const std::string name = describe_frame(wanted).substr(0, describe_frame(wanted).find(' '));
-  if (frames_.empty()) context_.fail(name + " was expected" + (ended_ ? "; the broker closed the connection" : "; nothing came"));
+  if (frames_.empty())
+    context_.fail(name + " was expected" + (ended_ ? "; the broker closed the connection" : "; nothing came"));
   WebSocketFrame got = std::move(frames_.front());
   frames_.erase(frames_.begin());
   if (got.opcode != wanted.opcode) context_.fail(name + " was expected; there came " + describe_frame(got));
@@ -96,7 +102,8 @@ Packet WebSocketClient::expect_any(std::initializer_list<Type> types) {
   const Nanos deadline = context_.now() + context_.patience();
   while (packets_.empty() && pump(deadline)) continue;
   const std::string name = type_name(*types.begin());
-  if (packets_.empty()) context_.fail(name + " was expected" + (ended_ ? "; the broker closed the connection" : "; nothing came"));
+  if (packets_.empty())
+    context_.fail(name + " was expected" + (ended_ ? "; the broker closed the connection" : "; nothing came"));
   Packet got = std::move(packets_.front());
   packets_.erase(packets_.begin());
   if (std::find(types.begin(), types.end(), got.type) == types.end())
@@ -117,8 +124,9 @@ std::optional<unsigned> WebSocketClient::expect_end() {
       link_.send(make_frame(Opcode::kClose, frames_.back().payload));
   }
   if (!ended_) context_.fail("the connection should be closed and is still open");
-  const auto it = std::find_if(frames_.begin(), frames_.end(),
-                               [](const WebSocketFrame& f) { return f.opcode == static_cast<unsigned>(Opcode::kClose); });
+  const auto it = std::find_if(frames_.begin(), frames_.end(), [](const WebSocketFrame& f) {
+    return f.opcode == static_cast<unsigned>(Opcode::kClose);
+  });
   if (it == frames_.end()) return std::nullopt;
   return close_code(it->payload);
 }
@@ -137,7 +145,9 @@ std::optional<unsigned> WebSocketClient::end_or_packet() {
 
 void WebSocketClient::expect_closed(std::initializer_list<unsigned> codes) {
   const auto code = expect_end();
-  if (!code) return context_.should(false, "a Close frame with " + std::to_string(*codes.begin()) + " before the end (RFC 6455 7.1.7)");
+  if (!code)
+    return context_.should(false,
+                           "a Close frame with " + std::to_string(*codes.begin()) + " before the end (RFC 6455 7.1.7)");
   if (std::find(codes.begin(), codes.end(), *code) == codes.end())
     context_.fail("the Close frame says " + std::to_string(*code) + ", expected " + std::to_string(*codes.begin()));
 }

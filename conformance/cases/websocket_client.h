@@ -31,7 +31,9 @@ class WebSocketClient {
   void send_binary(std::string_view payload);
   /// Bytes of the TCP stream, for frames cut in pieces.
   void send_raw(std::string_view bytes);
-  Octets encode(const WebSocketFrame& frame, LengthForm form = LengthForm::kShortest) { return link_.encode(frame, form); }
+  Octets encode(const WebSocketFrame& frame, LengthForm form = LengthForm::kShortest) {
+    return link_.encode(frame, form);
+  }
 
   /// The next frame that is not binary must have this opcode; binary ones are read as MQTT meanwhile.
   WebSocketFrame expect_frame(Opcode opcode);

@@ -4,7 +4,8 @@
 
 namespace orrery::conformance {
 
-WebSocketLink::WebSocketLink(std::unique_ptr<Stream> stream, Log log) : stream_(std::move(stream)), log_(std::move(log)) {}
+WebSocketLink::WebSocketLink(std::unique_ptr<Stream> stream, Log log)
+    : stream_(std::move(stream)), log_(std::move(log)) {}
 
 std::optional<HttpResponse> WebSocketLink::upgrade(const UpgradeRequest& request, Nanos deadline) {
   log_(true, request.method + " " + request.path + " " + request.http +

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A WebSocket connection as a client that can also misbehave: any request, any frame, and a strict eye on what comes back.
+// A WebSocket connection as a client that can also misbehave: any request, any frame, and a strict eye on what comes
+// back.
 #pragma once
 
 #include <functional>

@@ -9,8 +9,8 @@ namespace orrery::conformance {
 namespace {
 
 constexpr std::array<const char*, static_cast<std::size_t>(Capability::kCount)> kNames = {
-    "qos1", "qos2", "retain", "wildcard", "subscription_id", "shared",
-    "topic_alias", "anonymous", "empty_client_id", "restart", "durable"};
+    "qos1",        "qos2",      "retain",          "wildcard", "subscription_id", "shared",
+    "topic_alias", "anonymous", "empty_client_id", "restart",  "durable"};
 
 }  // namespace
 

@@ -18,11 +18,11 @@ enum class Capability : std::uint8_t {
   kWildcard,
   kSubscriptionId,
   kShared,
-  kTopicAlias,    // the server takes topic aliases from clients
-  kAnonymous,     // connects without a user name are accepted
-  kEmptyClientId, // an empty client identifier is accepted and replaced
-  kRestart,       // the driver can kill the broker and start it again
-  kDurable,       // sessions and retained messages outlive the broker's process
+  kTopicAlias,     // the server takes topic aliases from clients
+  kAnonymous,      // connects without a user name are accepted
+  kEmptyClientId,  // an empty client identifier is accepted and replaced
+  kRestart,        // the driver can kill the broker and start it again
+  kDurable,        // sessions and retained messages outlive the broker's process
   kCount
 };
 using Capabilities = std::uint32_t;

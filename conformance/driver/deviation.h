@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A case that a broker is known to fail, with the reason: kept beside the broker's driver file, never in the expectation.
+// A case that a broker is known to fail, with the reason: kept beside the broker's driver file, never in the
+// expectation.
 #pragma once
 
 #include <string>
@@ -18,7 +19,8 @@ struct Deviation {
 
 inline bool applies(const Deviation& d, const std::string& id, Version v) {
   if ((d.versions & bit(v)) == 0) return false;
-  if (!d.cases.empty() && d.cases.back() == '*') return id.compare(0, d.cases.size() - 1, d.cases, 0, d.cases.size() - 1) == 0;
+  if (!d.cases.empty() && d.cases.back() == '*')
+    return id.compare(0, d.cases.size() - 1, d.cases, 0, d.cases.size() - 1) == 0;
   return id == d.cases;
 }
 

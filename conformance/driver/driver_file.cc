@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-
 #include "broker/base/strict_json.h"
 #include "conformance/driver/live.h"
 
@@ -74,7 +73,8 @@ DriverFile parse_driver_file(std::string_view text, std::string_view name) {
       std::vector<std::string>& lines = d.files[std::string(file)];
       item.array([&lines](JsonItem& line) { line.text(lines.emplace_back()); });
     });
-    if (read_texts(o, "listeners", d.listeners) && d.listeners.empty()) o.fail("listeners", "needs at least one address");
+    if (read_texts(o, "listeners", d.listeners) && d.listeners.empty())
+      o.fail("listeners", "needs at least one address");
     o.duration("ready_within", d.ready_within, kMillisecond, 600 * kSecond);
     o.duration("slack", d.slack, 0, 600 * kSecond);
     d.capabilities = (usual_capabilities() | bit(Capability::kRestart) | read_capabilities(o, "claims")) &

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A broker as data: how to start it, where it then listens, what it claims and which cases it is known to fail.
 //
-// conformance/brokers/README.md describes the file. In commands, files and addresses {dir} is a directory of the run's own,
-// {bin} the folder of the running program, and {port:NAME} a free loopback port, the same for the same NAME.
+// conformance/brokers/README.md describes the file. In commands, files and addresses {dir} is a directory of the run's
+// own, {bin} the folder of the running program, and {port:NAME} a free loopback port, the same for the same NAME.
 #pragma once
 
 #include <map>
@@ -42,7 +42,8 @@ Capabilities usual_capabilities();
 /// Throws ConfigError (broker/base/strict_json.h) with file, line, key and what would be valid.
 DriverFile parse_driver_file(std::string_view text, std::string_view name);
 
-/// Puts values for {dir}, {bin} and {port:NAME}; other braces stay as they are, since configuration files have braces of their own.
+/// Puts values for {dir}, {bin} and {port:NAME}; other braces stay as they are, since configuration files have braces
+/// of their own.
 class Placeholders {
  public:
   Placeholders(std::string dir, std::string bin) : dir_(std::move(dir)), bin_(std::move(bin)) {}

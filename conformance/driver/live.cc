@@ -118,7 +118,8 @@ int connect_socket(const addrinfo& address, Nanos deadline) {
 }  // namespace
 
 Nanos live_now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 void live_wait_until(Nanos when) {
@@ -141,7 +142,8 @@ std::unique_ptr<Stream> open_tcp(const Url& url, Nanos patience) {
   throw TargetError("cannot connect to " + to_text(url) + ": " + std::strerror(errno));
 }
 
-// From below the range that the kernel gives to outgoing connections, so that none of those can take it before the broker does.
+// From below the range that the kernel gives to outgoing connections, so that none of those can take it before the
+// broker does.
 std::uint16_t free_port() {
   constexpr std::uint16_t kFirst = 10'000, kLast = 32'000;
   std::random_device random;

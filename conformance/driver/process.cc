@@ -21,7 +21,8 @@ constexpr Nanos kStopPatience = 5 * kSecond;
 
 std::string make_directory() {
   std::string path = (std::filesystem::temp_directory_path() / "orrery-conformance-XXXXXX").string();
-  if (::mkdtemp(path.data()) == nullptr) throw TargetError("no temporary directory can be made: " + std::string(std::strerror(errno)));
+  if (::mkdtemp(path.data()) == nullptr)
+    throw TargetError("no temporary directory can be made: " + std::string(std::strerror(errno)));
   // Brokers that drop their privileges still have to read their files.
   std::filesystem::permissions(path, std::filesystem::perms::all);
   return path;
@@ -125,7 +126,8 @@ void BrokerProcess::wait_until_ready() {
       int status = 0;
       if (::waitpid(pid_, &status, WNOHANG) == pid_) {
         pid_ = -1;
-        fail(file_.name + " ended at once, with status " + std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)));
+        fail(file_.name + " ended at once, with status " +
+             std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)));
       }
       try {
         open_tcp(url, kSecond)->close(HowToClose::kReset);

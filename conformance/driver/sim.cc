@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cases as the crowd of a small world. A client of the world is a slot here: its bytes wait in the slot until a case reads them.
+// Cases as the crowd of a small world. A client of the world is a slot here: its bytes wait in the slot until a case
+// reads them.
 #include "conformance/driver/sim.h"
 
 #include <array>
@@ -122,7 +123,8 @@ std::unique_ptr<Stream> SimBench::open(unsigned node) {
   Slot& slot = slots_[id];
   slot.taken = true;
   const unsigned to = node == kAnyNode ? next_node_++ % nodes() : node;
-  world_.connect(id, static_cast<NodeId>(to), setup_.transport == Transport::kTcp ? LinkKind::kTcp : LinkKind::kWebSocket);
+  world_.connect(id, static_cast<NodeId>(to),
+                 setup_.transport == Transport::kTcp ? LinkKind::kTcp : LinkKind::kWebSocket);
   while (!slot.connected && !slot.ended && world_.step(kNever - 1)) continue;
   if (slot.connected) return std::make_unique<SimStream>(*this, id);
   slot = Slot();

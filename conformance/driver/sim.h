@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The simulated broker: every case gets a virtual world of its own, with fresh nodes that run the real broker code.
 //
-// Waiting runs virtual time, so a keep-alive of minutes costs nothing; the same case always sees the same bytes. With several
-// members, clients connect to them in turn, so that a subscriber and a publisher are on different nodes.
+// Waiting runs virtual time, so a keep-alive of minutes costs nothing; the same case always sees the same bytes. With
+// several members, clients connect to them in turn, so that a subscriber and a publisher are on different nodes.
 #pragma once
 
 #include <memory>

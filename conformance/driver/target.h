@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a case talks to: byte streams to a broker, with a clock, whatever the broker is.
 //
-// A Target is the broker under test and lives for the whole run; a Bench is what one case gets of it: streams, time, and
-// the power to stop and start the broker. Calls block: over live connections in real time, over the simulated broker by
-// running virtual time until the bytes come or the deadline has passed. A Target may be asked for benches from several
-// threads; a Bench and its streams belong to one.
+// A Target is the broker under test and lives for the whole run; a Bench is what one case gets of it: streams, time,
+// and the power to stop and start the broker. Calls block: over live connections in real time, over the simulated
+// broker by running virtual time until the bytes come or the deadline has passed. A Target may be asked for benches
+// from several threads; a Bench and its streams belong to one.
 #pragma once
 
 #include <memory>

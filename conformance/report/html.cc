@@ -49,7 +49,11 @@ struct Cell {
 };
 
 int rank(Outcome o) {
-  return o == Outcome::kFail ? 4 : o == Outcome::kDeviation ? 3 : o == Outcome::kStale ? 2 : o == Outcome::kPass ? 1 : 0;
+  return o == Outcome::kFail        ? 4
+         : o == Outcome::kDeviation ? 3
+         : o == Outcome::kStale     ? 2
+         : o == Outcome::kPass      ? 1
+                                    : 0;
 }
 
 std::map<const Requirement*, Cell> cells_of(const Column& column) {
@@ -72,8 +76,8 @@ std::string cell_html(const std::map<const Requirement*, Cell>& cells, const Req
   const auto it = cells.find(&r);
   if (it == cells.end()) return "<td class=na>&middot;</td>";
   const Cell& c = it->second;
-  return fmt::format("<td class={}><a class={} href=\"#{}\">{}</a> <span class=na>{}</span></td>", css_class(c.worst), css_class(c.worst),
-                     c.link, outcome_name(c.worst), c.cases);
+  return fmt::format("<td class={}><a class={} href=\"#{}\">{}</a> <span class=na>{}</span></td>", css_class(c.worst),
+                     css_class(c.worst), c.link, outcome_name(c.worst), c.cases);
 }
 
 std::string matrix(const Report& report) {
@@ -94,12 +98,14 @@ std::string matrix(const Report& report) {
 }
 
 std::string result_html(const Column& column, const Result& r) {
-  std::string out = fmt::format("<p>{}, MQTT {}: <span class={}>{}</span>", escaped(column.target), version_name(r.version),
-                                css_class(r.outcome), outcome_name(r.outcome));
+  std::string out = fmt::format("<p>{}, MQTT {}: <span class={}>{}</span>", escaped(column.target),
+                                version_name(r.version), css_class(r.outcome), outcome_name(r.outcome));
   if (!r.reason.empty()) out += " &ndash; " + escaped(r.reason);
   if (!r.link.empty()) out += fmt::format(" <a href=\"{}\">source</a>", escaped(r.link));
-  for (const Note& n : r.notes) out += fmt::format("<br>{} {}", n.advice ? "Advice not followed:" : "Chosen:", escaped(n.text));
-  for (const auto& [statement, what] : r.violations) out += fmt::format("<br>Broken on the way: {} {}", statement, escaped(what));
+  for (const Note& n : r.notes)
+    out += fmt::format("<br>{} {}", n.advice ? "Advice not followed:" : "Chosen:", escaped(n.text));
+  for (const auto& [statement, what] : r.violations)
+    out += fmt::format("<br>Broken on the way: {} {}", statement, escaped(what));
   out += "</p>\n";
   if (r.log.empty()) return out;
   out += "<details><summary>wire log</summary><pre>";
@@ -115,8 +121,8 @@ std::string cases_html(const Report& report, const Cases& all) {
   for (const Case& c : all) {
     const auto it = results.find(c.id);
     if (it == results.end()) continue;
-    out += fmt::format("<section id=\"{}\"><h3>{} <span class=level>{}</span></h3><p>{}<br><b>Expected:</b> {}</p>", c.id, c.id,
-                       level_name(c.level), escaped(c.what), escaped(c.expect));
+    out += fmt::format("<section id=\"{}\"><h3>{} <span class=level>{}</span></h3><p>{}<br><b>Expected:</b> {}</p>",
+                       c.id, c.id, level_name(c.level), escaped(c.what), escaped(c.expect));
     for (const Version v : {Version::k311, Version::k5}) {
       const auto ids = requirements_of(c, v);
       if (ids.empty() || (c.versions & bit(v)) == 0) continue;
@@ -132,14 +138,16 @@ std::string cases_html(const Report& report, const Cases& all) {
 }  // namespace
 
 std::string report_html(const Report& report, const Cases& all) {
-  std::string out = "<!doctype html><html lang=en><meta charset=utf-8><title>MQTT conformance</title><style>" + std::string(kStyle) +
-                    "</style>\n<h1>MQTT conformance</h1>\n";
-  out += fmt::format("<p>{} {}, {}</p>\n<table><tr><th>target<th>pass<th>fail<th>known deviations<th>stale<th>not applicable</tr>",
-                     escaped(report.program), escaped(report.commit), escaped(report.date));
+  std::string out = "<!doctype html><html lang=en><meta charset=utf-8><title>MQTT conformance</title><style>" +
+                    std::string(kStyle) + "</style>\n<h1>MQTT conformance</h1>\n";
+  out += fmt::format(
+      "<p>{} {}, {}</p>\n<table><tr><th>target<th>pass<th>fail<th>known deviations<th>stale<th>not applicable</tr>",
+      escaped(report.program), escaped(report.commit), escaped(report.date));
   for (const Column& c : report.columns)
-    out += fmt::format("<tr><td>{}<td class=pass>{}<td class=fail>{}<td class=deviation>{}<td class=stale>{}<td class=na>{}</tr>",
-                       escaped(c.target), c.count(Outcome::kPass), c.count(Outcome::kFail), c.count(Outcome::kDeviation),
-                       c.count(Outcome::kStale), c.count(Outcome::kNotApplicable));
+    out += fmt::format(
+        "<tr><td>{}<td class=pass>{}<td class=fail>{}<td class=deviation>{}<td class=stale>{}<td class=na>{}</tr>",
+        escaped(c.target), c.count(Outcome::kPass), c.count(Outcome::kFail), c.count(Outcome::kDeviation),
+        c.count(Outcome::kStale), c.count(Outcome::kNotApplicable));
   return out + "</table>\n" + matrix(report) + cases_html(report, all) + "</html>\n";
 }
 

@@ -20,7 +20,8 @@ Json result_json(const Result& r) {
   if (!r.reason.empty()) out["reason"] = r.reason;
   if (!r.link.empty()) out["link"] = r.link;
   for (const Note& n : r.notes) out[n.advice ? "advice_not_followed" : "chosen"].push_back(n.text);
-  for (const auto& [statement, what] : r.violations) out["violations"].push_back({{"statement", statement}, {"what", what}});
+  for (const auto& [statement, what] : r.violations)
+    out["violations"].push_back({{"statement", statement}, {"what", what}});
   if (!r.log.empty()) out["wire_log"] = r.log;
   return out;
 }
@@ -28,7 +29,10 @@ Json result_json(const Result& r) {
 }  // namespace
 
 std::string report_json(const Report& report) {
-  Json out = {{"program", report.program}, {"commit", report.commit}, {"date", report.date}, {"green", report.green()},
+  Json out = {{"program", report.program},
+              {"commit", report.commit},
+              {"date", report.date},
+              {"green", report.green()},
               {"targets", Json::array()}};
   for (const Column& c : report.columns) {
     Json target = {{"name", c.target},

@@ -42,8 +42,8 @@ std::string junit_xml(const Report& report) {
                        c.results.size(), c.count(Outcome::kFail) + c.count(Outcome::kStale),
                        c.count(Outcome::kDeviation) + c.count(Outcome::kNotApplicable));
     for (const Result& r : c.results)
-      out += fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\">{}</testcase>\n", escaped(c.target),
-                         escaped(r.name()), static_cast<double>(r.took) / 1e9, body_of(r));
+      out += fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\">{}</testcase>\n",
+                         escaped(c.target), escaped(r.name()), static_cast<double>(r.took) / 1e9, body_of(r));
     out += "  </testsuite>\n";
   }
   return out + "</testsuites>\n";

@@ -25,8 +25,9 @@ std::vector<std::string> split(std::string_view line) {
 
 // Checked on every packet that a server sends (wire/decode.cc, cases/observer.cc), whatever the case is about.
 constexpr std::string_view kWatched[] = {
-    "X-assigned-unasked", "X-client-packet-from-server", "X-connack-code", "X-connack-flags", "X-connack-twice",
-    "X-packet-truncated", "X-pingresp-unasked", "X-server-disconnect-311", "X-ws-frame",
+    "X-assigned-unasked", "X-client-packet-from-server", "X-connack-code",     "X-connack-flags",
+    "X-connack-twice",    "X-packet-truncated",          "X-pingresp-unasked", "X-server-disconnect-311",
+    "X-ws-frame",
 };
 
 std::string generated_name(const std::string& id) {
@@ -66,7 +67,8 @@ const Requirement* find_requirement(std::string_view id, Version v) {
 
 Coverage::Coverage(const Cases& cases) {
   for (const Requirement& r : all_requirements())
-    if (std::find(std::begin(kWatched), std::end(kWatched), r.id) != std::end(kWatched)) names_[r.version + " " + r.id] = {"(every-packet)"};
+    if (std::find(std::begin(kWatched), std::end(kWatched), r.id) != std::end(kWatched))
+      names_[r.version + " " + r.id] = {"(every-packet)"};
   for (const Case& c : cases) {
     const std::string name = generated_name(c.id);
     for (const Version v : {Version::k31, Version::k311, Version::k5}) {
@@ -93,8 +95,8 @@ std::string requirements_text(const Cases& cases) {
   for (const Requirement& r : all_requirements()) {
     std::string names;
     for (const std::string& name : coverage.of(r)) names += (names.empty() ? "" : " ") + name;
-    out += r.version + "\t" + r.id + "\t" + r.binds + "\t" + r.testable + "\t" + r.area + "\t" + r.text + "\t" + names + "\t" +
-           (names.empty() ? r.untested : "") + "\n";
+    out += r.version + "\t" + r.id + "\t" + r.binds + "\t" + r.testable + "\t" + r.area + "\t" + r.text + "\t" + names +
+           "\t" + (names.empty() ? r.untested : "") + "\n";
   }
   return out;
 }

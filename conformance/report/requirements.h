@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of statements (conformance/requirements.tsv, compiled in) and which cases cover each of them.
 //
-// Ids are those of the two standards; "X-" marks rules that MQTT states only in prose, "WS-" those of RFC 6455 by section.
+// Ids are those of the two standards; "X-" marks rules that MQTT states only in prose, "WS-" those of RFC 6455 by
+// section.
 #pragma once
 
 #include <map>

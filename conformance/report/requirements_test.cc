@@ -39,7 +39,8 @@ TEST(Requirements, CasesNameOnlyWhatExists) {
     for (const Version v : {Version::k31, Version::k311, Version::k5}) {
       if ((c.versions & bit(v)) == 0) continue;
       EXPECT_FALSE(requirements_of(c, v).empty()) << c.id << " covers nothing in " << version_name(v);
-      for (const std::string& id : requirements_of(c, v)) EXPECT_NE(find_requirement(id, v), nullptr) << c.id << " names " << id << " of " << version_name(v);
+      for (const std::string& id : requirements_of(c, v))
+        EXPECT_NE(find_requirement(id, v), nullptr) << c.id << " names " << id << " of " << version_name(v);
     }
   }
 }
@@ -47,7 +48,8 @@ TEST(Requirements, CasesNameOnlyWhatExists) {
 TEST(Requirements, WhatHasNoCaseSaysWhy) {
   const Coverage coverage(all_cases());
   for (const Requirement& r : all_requirements())
-    EXPECT_TRUE(!coverage.of(r).empty() || !r.untested.empty()) << r.version << " " << r.id << " has neither a case nor a reason";
+    EXPECT_TRUE(!coverage.of(r).empty() || !r.untested.empty())
+        << r.version << " " << r.id << " has neither a case nor a reason";
 }
 
 // Rewritten by: orrery-conformance list --requirements > conformance/requirements.tsv

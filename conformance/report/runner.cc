@@ -12,7 +12,8 @@ namespace orrery::conformance {
 namespace {
 
 Nanos steady_now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 bool selected(const Plan& plan, const Result& r) {
@@ -24,7 +25,8 @@ bool selected(const Plan& plan, const Result& r) {
 
 std::string lacking(Capabilities missing) {
   for (unsigned i = 0; i < static_cast<unsigned>(Capability::kCount); ++i)
-    if ((missing >> i & 1) != 0) return std::string("the target does not claim ") + capability_name(static_cast<Capability>(i));
+    if ((missing >> i & 1) != 0)
+      return std::string("the target does not claim ") + capability_name(static_cast<Capability>(i));
   return {};
 }
 
@@ -171,7 +173,9 @@ Column run_cases(Target& target, const Plan& plan, const std::function<void(cons
     done(column.results[i]);
   };
   std::atomic<std::size_t> next{0};
-  const auto alone = [&column](std::size_t i) { return (column.results[i].test->needs & bit(Capability::kRestart)) != 0; };
+  const auto alone = [&column](std::size_t i) {
+    return (column.results[i].test->needs & bit(Capability::kRestart)) != 0;
+  };
   const auto work = [&] {
     for (std::size_t i = next++; i < column.results.size(); i = next++)
       if (!alone(i)) run_one(i);

@@ -43,8 +43,8 @@ std::string result_line(const Result& r) {
 std::string summary_text(const Report& report) {
   std::string out;
   for (const Column& c : report.columns) {
-    out += fmt::format("{}: {} passed, {} failed, {} known deviations, {} stale deviations, {} not applicable\n", c.target,
-                       c.count(Outcome::kPass), c.count(Outcome::kFail), c.count(Outcome::kDeviation),
+    out += fmt::format("{}: {} passed, {} failed, {} known deviations, {} stale deviations, {} not applicable\n",
+                       c.target, c.count(Outcome::kPass), c.count(Outcome::kFail), c.count(Outcome::kDeviation),
                        c.count(Outcome::kStale), c.count(Outcome::kNotApplicable));
     std::map<std::string, std::size_t> reasons;
     for (const Result& r : c.results)

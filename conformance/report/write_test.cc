@@ -16,8 +16,10 @@ struct Sample {
   Cases cases;
   Report report;
   Sample() {
-    cases.push_back({.id = "case-a", .v311 = "3.1.0-1", .v5 = "3.1.0-1", .what = "Does <this> & that.", .expect = "It works."});
-    cases.push_back({.id = "case-b", .v311 = "", .v5 = "3.1.0-2", .what = "Does more.", .expect = "It fails.", .versions = kOnly5});
+    cases.push_back(
+        {.id = "case-a", .v311 = "3.1.0-1", .v5 = "3.1.0-1", .what = "Does <this> & that.", .expect = "It works."});
+    cases.push_back(
+        {.id = "case-b", .v311 = "", .v5 = "3.1.0-2", .what = "Does more.", .expect = "It fails.", .versions = kOnly5});
     report = {"orrery-conformance 1", "abc", "2024-01-31", {}};
     Column column;
     column.target = "broker \"x\" over tcp";

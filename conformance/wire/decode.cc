@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The strict decoder. Every check names the statement it comes from; "X-" names are rules that the standards state in prose.
+// The strict decoder. Every check names the statement it comes from; "X-" names are rules that the standards state in
+// prose.
 #include "conformance/wire/decode.h"
 
 namespace orrery::conformance {
@@ -132,7 +133,8 @@ class Decoder {
     if (p.topic.empty() && find(p.properties, PropertyId::kTopicAlias) == nullptr)
       violate("MQTT-4.7.3-1", "MQTT-4.7.3-1", "the topic name is empty");
     for (const Property& x : p.properties)
-      if (x.id == static_cast<std::uint32_t>(PropertyId::kResponseTopic) && x.text.find_first_of("+#") != std::string::npos)
+      if (x.id == static_cast<std::uint32_t>(PropertyId::kResponseTopic) &&
+          x.text.find_first_of("+#") != std::string::npos)
         violate("", "MQTT-3.3.2-14", "the response topic holds a wildcard");
     p.payload = in_.rest();
   }
@@ -145,8 +147,9 @@ class Decoder {
     static constexpr struct {
       Type type;
       const char* statement;
-    } kTables[] = {{Type::kPuback, "MQTT-3.4.2-1"}, {Type::kPubrec, "MQTT-3.5.2-1"},     {Type::kPubrel, "MQTT-3.6.2-1"},
-                   {Type::kPubcomp, "MQTT-3.7.2-1"}, {Type::kDisconnect, "MQTT-3.14.2-1"}, {Type::kAuth, "MQTT-3.15.2-1"}};
+    } kTables[] = {{Type::kPuback, "MQTT-3.4.2-1"},      {Type::kPubrec, "MQTT-3.5.2-1"},
+                   {Type::kPubrel, "MQTT-3.6.2-1"},      {Type::kPubcomp, "MQTT-3.7.2-1"},
+                   {Type::kDisconnect, "MQTT-3.14.2-1"}, {Type::kAuth, "MQTT-3.15.2-1"}};
     for (const auto& row : kTables)
       if (row.type == p.type) check_code("", row.statement);
     if (in_.remaining() == 0) return;
@@ -166,15 +169,15 @@ class Decoder {
         violate("MQTT-3.9.3-2", p.type == Type::kSuback ? "MQTT-3.9.3-2" : "MQTT-3.11.3-2",
                 std::string(type_name(p.type)) + " has code " + code_name(version_, p.type, p.codes.back()));
     }
-    if (p.codes.empty())
-      violate("MQTT-3.8.4-5", "MQTT-3.8.4-6", std::string(type_name(p.type)) + " carries no code");
+    if (p.codes.empty()) violate("MQTT-3.8.4-5", "MQTT-3.8.4-6", std::string(type_name(p.type)) + " carries no code");
   }
 
   void check_code(const char* v311, const char* v5) {
     const Packet& p = out_.packet;
     if (server_ && !in_.failed() && !server_code_allowed(version_, p.type, p.code))
-      violate(v311, v5, std::string(type_name(p.type)) + " has code " + code_name(version_, p.type, p.code) +
-                            ", which its table does not list");
+      violate(v311, v5,
+              std::string(type_name(p.type)) + " has code " + code_name(version_, p.type, p.code) +
+                  ", which its table does not list");
   }
 
   void filters() {
@@ -321,6 +324,13 @@ bool PacketStream::next(Octets& packet) {
     return true;
   }
   return false;
+}
+
+Octets PacketStream::take_rest() {
+  Octets rest = buffer_.substr(at_);
+  buffer_.clear();
+  at_ = 0;
+  return rest;
 }
 
 }  // namespace orrery::conformance

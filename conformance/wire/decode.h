@@ -40,6 +40,8 @@ class PacketStream {
   bool next(Octets& packet);
   bool broken() const { return broken_; }
   std::size_t pending() const { return buffer_.size() - at_; }
+  /// Takes out what is not a whole packet.
+  Octets take_rest();
 
  private:
   Octets buffer_;

@@ -32,7 +32,8 @@ std::vector<Packet> samples() {
   Packet unsuback = plain_packet(Type::kUnsuback);
   unsuback.id = 9;
   unsuback.codes = {0, 0x11};
-  Properties all = {number_property(PropertyId::kMessageExpiry, 7), number_property(PropertyId::kSubscriptionId, 268'435'455),
+  Properties all = {number_property(PropertyId::kMessageExpiry, 7),
+                    number_property(PropertyId::kSubscriptionId, 268'435'455),
                     text_property(PropertyId::kCorrelationData, std::string("\0\1", 2)), user_property("a", "b")};
   return {connect_packet(c, {number_property(PropertyId::kSessionExpiry, 5)}),
           connack,
@@ -107,15 +108,19 @@ TEST(Decode, ServerPacketsThatBreakARule) {
 
 TEST(Decode, PropertiesThatBreakARule) {
   using V = std::vector<std::string>;
-  const auto of = [](Properties p) { return statements(encode(publish_packet("t", "", 0, 0, false, std::move(p)), Version::k5), Version::k5); };
+  const auto of = [](Properties p) {
+    return statements(encode(publish_packet("t", "", 0, 0, false, std::move(p)), Version::k5), Version::k5);
+  };
   EXPECT_EQ(of({number_property(PropertyId::kReceiveMaximum, 1)}), V{"X-property-not-allowed"});
-  EXPECT_EQ(of({number_property(PropertyId::kMessageExpiry, 1), number_property(PropertyId::kMessageExpiry, 1)}), V{"X-property-twice"});
+  EXPECT_EQ(of({number_property(PropertyId::kMessageExpiry, 1), number_property(PropertyId::kMessageExpiry, 1)}),
+            V{"X-property-twice"});
   EXPECT_EQ(of({number_property(PropertyId::kPayloadFormat, 2)}), V{"X-property-value"});
   EXPECT_EQ(of({number_property(PropertyId::kTopicAlias, 0)}), V{"MQTT-3.3.2-8"});
   EXPECT_EQ(of({text_property(PropertyId::kResponseTopic, "a/#")}), V{"MQTT-3.3.2-14"});
   EXPECT_EQ(of({user_property("\xff", "")}), V{"MQTT-1.5.7-1"});
   EXPECT_EQ(of({Property{0x7e, 0, {}, {}}}), V{"X-property-unknown"});
-  EXPECT_EQ(of({number_property(PropertyId::kSubscriptionId, 1), number_property(PropertyId::kSubscriptionId, 2)}), V{});
+  EXPECT_EQ(of({number_property(PropertyId::kSubscriptionId, 1), number_property(PropertyId::kSubscriptionId, 2)}),
+            V{});
   EXPECT_EQ(statements(frame(0x30, text("t") + varint(0, 2)), Version::k5), V{"MQTT-1.5.5-1"});
   EXPECT_EQ(statements(frame(0x30, text("t") + varint(2) + u8(2) + u8(0)), Version::k5), V{"X-property-truncated"});
 }
@@ -145,7 +150,8 @@ TEST(PacketStream, AnEndlessLengthBreaksIt) {
 }
 
 TEST(Describe, ShowsWhatMatters) {
-  EXPECT_EQ(describe(publish_packet("a/b", "x\x01", 1, 7, true), Version::k311), "PUBLISH q1 id=7 retain topic=\"a/b\" payload=\"x\\x01\"");
+  EXPECT_EQ(describe(publish_packet("a/b", "x\x01", 1, 7, true), Version::k311),
+            "PUBLISH q1 id=7 retain topic=\"a/b\" payload=\"x\\x01\"");
   EXPECT_EQ(describe(disconnect_packet(0x8e), Version::k5), "DISCONNECT 0x8e session taken over");
   EXPECT_THAT(describe(frame(0x36, text("t") + u16(1)), Version::k311, Sender::kServer), HasSubstr("both QoS bits"));
   EXPECT_THAT(describe(frame(0x10, text("MQ")), Version::k311, Sender::kClient), HasSubstr("malformed"));

@@ -28,7 +28,8 @@ std::string describe_properties(const Properties& properties) {
 
 std::string describe_connect(const Connect& c) {
   std::string out = " " + printable(c.protocol_name) + " level=" + std::to_string(c.level.value_or(0)) +
-                    (c.clean ? " clean" : "") + " id=" + quoted(c.client_id) + " keep_alive=" + std::to_string(c.keep_alive);
+                    (c.clean ? " clean" : "") + " id=" + quoted(c.client_id) +
+                    " keep_alive=" + std::to_string(c.keep_alive);
   if (c.will)
     out += " will(q" + std::to_string(c.will->qos) + (c.will->retain ? " retain " : " ") + quoted(c.will->topic) + " " +
            quoted(c.will->payload) + describe_properties(c.will->properties) + ")";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client's half of the upgrade. SHA-1 and base64 come from OpenSSL, which the broker's WebSocket layer does not use.
+// The client's half of the upgrade. SHA-1 and base64 come from OpenSSL, which the broker's WebSocket layer does not
+// use.
 #include "conformance/wire/handshake.h"
 
 #include <openssl/evp.h>
@@ -13,7 +14,8 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -80,7 +82,8 @@ std::optional<std::pair<HttpResponse, std::size_t>> parse_response(std::string_v
     head.remove_prefix(std::min(eol + 2, head.size()));
     if (response.status_line.empty()) {
       response.status_line = line;
-      if (line.rfind("HTTP/1.", 0) == 0 && line.size() >= 12) response.status = std::atoi(response.status_line.c_str() + 9);
+      if (line.rfind("HTTP/1.", 0) == 0 && line.size() >= 12)
+        response.status = std::atoi(response.status_line.c_str() + 9);
       continue;
     }
     const std::size_t colon = line.find(':');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The opening handshake from the client's side (RFC 6455 section 4): a request that can be bent, and a check of the answer.
+// The opening handshake from the client's side (RFC 6455 section 4): a request that can be bent, and a check of the
+// answer.
 #pragma once
 
 #include <optional>

@@ -81,8 +81,11 @@ const char* text_error(std::string_view value) {
   for (std::size_t i = 0; i < value.size();) {
     const auto lead = static_cast<unsigned char>(value[i]);
     if (lead == 0) return "it holds the NUL character";
-    const int more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2
-                     : lead >= 0xf0 && lead < 0xf5 ? 3 : -1;
+    const int more = lead < 0x80                   ? 0
+                     : lead >= 0xc2 && lead < 0xe0 ? 1
+                     : lead >= 0xe0 && lead < 0xf0 ? 2
+                     : lead >= 0xf0 && lead < 0xf5 ? 3
+                                                   : -1;
     if (more < 0) return "it holds a byte that begins no character";
     if (i + static_cast<std::size_t>(more) >= value.size()) return "its last character is cut off";
     std::uint32_t point = more == 0 ? lead : lead & (0x3fU >> more);

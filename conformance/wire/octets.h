@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes as the suite handles them: std::string, pieced together by hand so that malformed packets can be written too.
 //
-// Nothing here checks anything: u16(70000) and text() of more than 65535 bytes keep the low bits. Big-endian throughout.
+// Nothing here checks anything: u16(70000) and text() of more than 65535 bytes keep the low bits. Big-endian
+// throughout.
 #pragma once
 
 #include <cstddef>

@@ -63,8 +63,8 @@ TEST(Octets, EveryCodePointIsJudgedRight) {
 }
 
 TEST(Octets, IllFormedTextIsRefused) {
-  for (const char* bad : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xf5\x80\x80\x80", "\xff", "\xc3", "\xe2\x82",
-                          "\xf0\x9f\x98", "\xc3(", "\xe2(\xa1"})
+  for (const char* bad : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",
+                          "\xf5\x80\x80\x80", "\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xc3(", "\xe2(\xa1"})
     EXPECT_NE(text_error(bad), nullptr) << hex(bad);
   EXPECT_EQ(text_error(""), nullptr);
   EXPECT_EQ(text_error("\xef\xbb\xbf mark"), nullptr);

@@ -11,8 +11,8 @@ Octets encode_connect(const Packet& packet, Version version) {
   if (c.will) flags |= 0x04 | (c.will->qos & 3) << 3 | (c.will->retain ? 0x20U : 0);
   if (c.password) flags |= 0x40;
   if (c.user_name) flags |= 0x80;
-  Octets out = text(c.protocol_name) + u8(c.level.value_or(static_cast<unsigned>(version))) + u8(c.flags.value_or(flags)) +
-               u16(c.keep_alive);
+  Octets out = text(c.protocol_name) + u8(c.level.value_or(static_cast<unsigned>(version))) +
+               u8(c.flags.value_or(flags)) + u16(c.keep_alive);
   if (version == Version::k5) out += encode_properties(packet.properties);
   out += text(c.client_id);
   if (c.will) {

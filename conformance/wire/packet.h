@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One MQTT packet of any type, as a value: what a case builds and what it gets to see.
 //
-// encode() writes whatever the fields say, allowed or not: a wrong property, QoS 3, reserved flags. For what fields cannot
-// express there are the pieces in octets.h. decode() is in decode.h.
+// encode() writes whatever the fields say, allowed or not: a wrong property, QoS 3, reserved flags. For what fields
+// cannot express there are the pieces in octets.h. decode() is in decode.h.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables: MQTT 5.0 sections 2.2.2.2 (properties) and 2.4 and chapter 3 (reason codes), MQTT 3.1.1 sections 3.2.2.3 and 3.9.3.
+// The tables: MQTT 5.0 sections 2.2.2.2 (properties) and 2.4 and chapter 3 (reason codes), MQTT 3.1.1 sections 3.2.2.3
+// and 3.9.3.
 #include "conformance/wire/protocol.h"
 
 #include <algorithm>
@@ -12,9 +13,9 @@ namespace {
 constexpr Places kConnectConnack = place(Type::kConnect) | place(Type::kConnack);
 constexpr Places kPublishWill = place(Type::kPublish) | kInWill;
 constexpr Places kAuthPlaces = kConnectConnack | place(Type::kAuth);
-constexpr Places kWithReason = place(Type::kConnack) | place(Type::kPuback) | place(Type::kPubrec) | place(Type::kPubrel) |
-                               place(Type::kPubcomp) | place(Type::kSuback) | place(Type::kUnsuback) |
-                               place(Type::kDisconnect) | place(Type::kAuth);
+constexpr Places kWithReason = place(Type::kConnack) | place(Type::kPuback) | place(Type::kPubrec) |
+                               place(Type::kPubrel) | place(Type::kPubcomp) | place(Type::kSuback) |
+                               place(Type::kUnsuback) | place(Type::kDisconnect) | place(Type::kAuth);
 constexpr Places kEverywhere =
     kWithReason | kPublishWill | place(Type::kConnect) | place(Type::kSubscribe) | place(Type::kUnsubscribe);
 constexpr std::uint32_t kAny = UINT32_MAX;
@@ -24,31 +25,60 @@ struct Code {
   const char* name;
 };
 constexpr Code kReasons[] = {
-    {0x00, "success"}, {0x01, "granted QoS 1"}, {0x02, "granted QoS 2"}, {0x04, "disconnect with will message"},
-    {0x10, "no matching subscribers"}, {0x11, "no subscription existed"}, {0x18, "continue authentication"},
-    {0x19, "re-authenticate"}, {0x80, "unspecified error"}, {0x81, "malformed packet"}, {0x82, "protocol error"},
-    {0x83, "implementation specific error"}, {0x84, "unsupported protocol version"},
-    {0x85, "client identifier not valid"}, {0x86, "bad user name or password"}, {0x87, "not authorized"},
-    {0x88, "server unavailable"}, {0x89, "server busy"}, {0x8a, "banned"}, {0x8b, "server shutting down"},
-    {0x8c, "bad authentication method"}, {0x8d, "keep alive timeout"}, {0x8e, "session taken over"},
-    {0x8f, "topic filter invalid"}, {0x90, "topic name invalid"}, {0x91, "packet identifier in use"},
-    {0x92, "packet identifier not found"}, {0x93, "receive maximum exceeded"}, {0x94, "topic alias invalid"},
-    {0x95, "packet too large"}, {0x96, "message rate too high"}, {0x97, "quota exceeded"},
-    {0x98, "administrative action"}, {0x99, "payload format invalid"}, {0x9a, "retain not supported"},
-    {0x9b, "QoS not supported"}, {0x9c, "use another server"}, {0x9d, "server moved"},
-    {0x9e, "shared subscriptions not supported"}, {0x9f, "connection rate exceeded"}, {0xa0, "maximum connect time"},
-    {0xa1, "subscription identifiers not supported"}, {0xa2, "wildcard subscriptions not supported"},
+    {0x00, "success"},
+    {0x01, "granted QoS 1"},
+    {0x02, "granted QoS 2"},
+    {0x04, "disconnect with will message"},
+    {0x10, "no matching subscribers"},
+    {0x11, "no subscription existed"},
+    {0x18, "continue authentication"},
+    {0x19, "re-authenticate"},
+    {0x80, "unspecified error"},
+    {0x81, "malformed packet"},
+    {0x82, "protocol error"},
+    {0x83, "implementation specific error"},
+    {0x84, "unsupported protocol version"},
+    {0x85, "client identifier not valid"},
+    {0x86, "bad user name or password"},
+    {0x87, "not authorized"},
+    {0x88, "server unavailable"},
+    {0x89, "server busy"},
+    {0x8a, "banned"},
+    {0x8b, "server shutting down"},
+    {0x8c, "bad authentication method"},
+    {0x8d, "keep alive timeout"},
+    {0x8e, "session taken over"},
+    {0x8f, "topic filter invalid"},
+    {0x90, "topic name invalid"},
+    {0x91, "packet identifier in use"},
+    {0x92, "packet identifier not found"},
+    {0x93, "receive maximum exceeded"},
+    {0x94, "topic alias invalid"},
+    {0x95, "packet too large"},
+    {0x96, "message rate too high"},
+    {0x97, "quota exceeded"},
+    {0x98, "administrative action"},
+    {0x99, "payload format invalid"},
+    {0x9a, "retain not supported"},
+    {0x9b, "QoS not supported"},
+    {0x9c, "use another server"},
+    {0x9d, "server moved"},
+    {0x9e, "shared subscriptions not supported"},
+    {0x9f, "connection rate exceeded"},
+    {0xa0, "maximum connect time"},
+    {0xa1, "subscription identifiers not supported"},
+    {0xa2, "wildcard subscriptions not supported"},
 };
 constexpr Code kConnackCodes[] = {
-    {0, "accepted"}, {1, "unacceptable protocol version"}, {2, "identifier rejected"}, {3, "server unavailable"},
-    {4, "bad user name or password"}, {5, "not authorized"},
+    {0, "accepted"},           {1, "unacceptable protocol version"}, {2, "identifier rejected"},
+    {3, "server unavailable"}, {4, "bad user name or password"},     {5, "not authorized"},
 };
 
 std::vector<unsigned> codes_of(Type t) {
   switch (t) {
     case Type::kConnack:
-      return {0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a,
-              0x8c, 0x90, 0x95, 0x97, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f};
+      return {0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89,
+              0x8a, 0x8c, 0x90, 0x95, 0x97, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f};
     case Type::kPuback:
     case Type::kPubrec:
       return {0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99};
@@ -60,8 +90,8 @@ std::vector<unsigned> codes_of(Type t) {
     case Type::kUnsuback:
       return {0x00, 0x11, 0x80, 0x83, 0x87, 0x8f, 0x91};
     case Type::kDisconnect:
-      return {0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x90, 0x93, 0x94, 0x95,
-              0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2};
+      return {0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x90, 0x93, 0x94,
+              0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2};
     case Type::kAuth:
       return {0x00, 0x18};
     default:
@@ -75,8 +105,8 @@ const char* version_name(Version v) { return v == Version::k5 ? "5" : v == Versi
 
 const char* type_name(Type t) {
   static constexpr std::array<const char*, 16> kNames = {
-      "reserved type 0", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP",
-      "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
+      "reserved type 0", "CONNECT", "CONNACK",     "PUBLISH",  "PUBACK",  "PUBREC",   "PUBREL",     "PUBCOMP",
+      "SUBSCRIBE",       "SUBACK",  "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
   return kNames[static_cast<std::size_t>(t) & 15];
 }
 

@@ -15,8 +15,22 @@ enum class Version : std::uint8_t { k31 = 3, k311 = 4, k5 = 5 };
 const char* version_name(Version v);
 
 enum class Type : std::uint8_t {
-  kReserved = 0, kConnect, kConnack, kPublish, kPuback, kPubrec, kPubrel, kPubcomp,
-  kSubscribe, kSuback, kUnsubscribe, kUnsuback, kPingreq, kPingresp, kDisconnect, kAuth,
+  kReserved = 0,
+  kConnect,
+  kConnack,
+  kPublish,
+  kPuback,
+  kPubrec,
+  kPubrel,
+  kPubcomp,
+  kSubscribe,
+  kSuback,
+  kUnsubscribe,
+  kUnsuback,
+  kPingreq,
+  kPingresp,
+  kDisconnect,
+  kAuth,
 };
 const char* type_name(Type t);
 
@@ -26,12 +40,33 @@ constexpr Places place(Type t) { return static_cast<Places>(1U << static_cast<un
 inline constexpr Places kInWill = 1;
 
 enum class PropertyId : std::uint32_t {
-  kPayloadFormat = 0x01, kMessageExpiry = 0x02, kContentType = 0x03, kResponseTopic = 0x08, kCorrelationData = 0x09,
-  kSubscriptionId = 0x0b, kSessionExpiry = 0x11, kAssignedClientId = 0x12, kServerKeepAlive = 0x13,
-  kAuthMethod = 0x15, kAuthData = 0x16, kRequestProblemInfo = 0x17, kWillDelay = 0x18, kRequestResponseInfo = 0x19,
-  kResponseInfo = 0x1a, kServerReference = 0x1c, kReasonString = 0x1f, kReceiveMaximum = 0x21,
-  kTopicAliasMaximum = 0x22, kTopicAlias = 0x23, kMaximumQos = 0x24, kRetainAvailable = 0x25, kUserProperty = 0x26,
-  kMaximumPacketSize = 0x27, kWildcardAvailable = 0x28, kSubscriptionIdAvailable = 0x29, kSharedAvailable = 0x2a,
+  kPayloadFormat = 0x01,
+  kMessageExpiry = 0x02,
+  kContentType = 0x03,
+  kResponseTopic = 0x08,
+  kCorrelationData = 0x09,
+  kSubscriptionId = 0x0b,
+  kSessionExpiry = 0x11,
+  kAssignedClientId = 0x12,
+  kServerKeepAlive = 0x13,
+  kAuthMethod = 0x15,
+  kAuthData = 0x16,
+  kRequestProblemInfo = 0x17,
+  kWillDelay = 0x18,
+  kRequestResponseInfo = 0x19,
+  kResponseInfo = 0x1a,
+  kServerReference = 0x1c,
+  kReasonString = 0x1f,
+  kReceiveMaximum = 0x21,
+  kTopicAliasMaximum = 0x22,
+  kTopicAlias = 0x23,
+  kMaximumQos = 0x24,
+  kRetainAvailable = 0x25,
+  kUserProperty = 0x26,
+  kMaximumPacketSize = 0x27,
+  kWildcardAvailable = 0x28,
+  kSubscriptionIdAvailable = 0x29,
+  kSharedAvailable = 0x2a,
 };
 
 enum class PropertyType : std::uint8_t { kByte, kU16, kU32, kVarint, kText, kBinary, kPair };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WebSocket frames as a client sees them (RFC 6455 section 5): builds any frame, right or wrong, and checks what a server sends.
+// WebSocket frames as a client sees them (RFC 6455 section 5): builds any frame, right or wrong, and checks what a
+// server sends.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The suite's own frames and handshake against themselves, against RFC 6455's examples, and against Beast as the server.
+// The suite's own frames and handshake against themselves, against RFC 6455's examples, and against Beast as the
+// server.
 #include "conformance/wire/websocket.h"
 
 #include <gtest/gtest.h>
@@ -33,7 +34,8 @@ TEST(WebSocket, FramesOfTheStandardsExamples) {
 }
 
 TEST(WebSocket, FramesComeBackHoweverTheyAreCut) {
-  for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{125}, std::size_t{126}, std::size_t{65'535}, std::size_t{65'536}}) {
+  for (const std::size_t n :
+       {std::size_t{0}, std::size_t{1}, std::size_t{125}, std::size_t{126}, std::size_t{65'535}, std::size_t{65'536}}) {
     WebSocketFrame f = make_frame(Opcode::kBinary, std::string(n, 'p'));
     f.masked = false;
     const Octets bytes = encode_frame(f, 0) + encode_frame(f, 0);
@@ -103,7 +105,8 @@ TEST(Handshake, AnswersAreChecked) {
     return check_upgrade(request, parsed->first).size();
   };
   const std::string accept = "Sec-WebSocket-Accept: " + accept_for(*request.key) + "\r\n";
-  const std::string good = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: keep-alive, upgrade\r\n";
+  const std::string good =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: keep-alive, upgrade\r\n";
   EXPECT_EQ(errors_of(good + accept + "sec-websocket-protocol: mqtt\r\n\r\n"), 0U);
   EXPECT_EQ(errors_of(good + accept + "\r\n"), 0U);
   EXPECT_EQ(errors_of(good + "\r\n"), 1U);
@@ -125,7 +128,8 @@ class BeastEcho {
   void run() {
     namespace websocket = boost::beast::websocket;
     websocket::stream<boost::asio::ip::tcp::socket> stream(acceptor_.accept());
-    stream.set_option(websocket::stream_base::decorator([](websocket::response_type& r) { r.set("Sec-WebSocket-Protocol", "mqtt"); }));
+    stream.set_option(websocket::stream_base::decorator(
+        [](websocket::response_type& r) { r.set("Sec-WebSocket-Protocol", "mqtt"); }));
     boost::beast::error_code error;
     stream.accept(error);
     while (!error) {
@@ -155,7 +159,8 @@ TEST(WebSocketLink, BeastUnderstandsUsAndWeBeast) {
   ASSERT_TRUE(response.has_value());
   EXPECT_TRUE(check_upgrade(request, *response).empty());
   WebSocketFrame f;
-  for (const std::size_t n : {std::size_t{1}, std::size_t{125}, std::size_t{126}, std::size_t{65'535}, std::size_t{70'000}}) {
+  for (const std::size_t n :
+       {std::size_t{1}, std::size_t{125}, std::size_t{126}, std::size_t{65'535}, std::size_t{70'000}}) {
     Octets payload;
     for (std::size_t i = 0; i < n; ++i) payload += static_cast<char>(i * 7);
     link.send(make_frame(Opcode::kBinary, payload.substr(0, n / 2), false));

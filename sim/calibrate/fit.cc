@@ -22,10 +22,18 @@ double mean_of_middle(std::vector<std::uint32_t> values) {
 
 }  // namespace
 
+void Samples::add(const Features& features, std::uint32_t nanos) {
+  Reservoir& group = groups_[features];
+  ++events_;
+  ++group.seen;
+  if (group.kept.size() < kGroupMax) return group.kept.push_back(nanos);
+  if (const std::uint64_t at = rng_.below(group.seen); at < kGroupMax) group.kept[at] = nanos;
+}
+
 std::vector<Samples::Group> Samples::groups() const {
   std::vector<Group> all;
-  for (const auto& [features, values] : groups_)
-    all.push_back({features, mean_of_middle(values), std::sqrt(static_cast<double>(values.size()))});
+  for (const auto& [features, group] : groups_)
+    all.push_back({features, mean_of_middle(group.kept), std::sqrt(static_cast<double>(group.kept.size()))});
   return all;
 }
 

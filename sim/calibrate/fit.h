@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "broker/base/effects.h"
+#include "broker/base/rng.h"
 
 namespace orrery::sim {
 
@@ -35,14 +36,10 @@ using Features = std::array<std::uint32_t, kFeatures>;
 
 class Samples {
  public:
-  /// Samples that a group keeps: the first ones.
+  /// Samples that a group keeps: an even choice of all that came (a reservoir).
   static constexpr std::size_t kGroupMax = 4096;
 
-  void add(const Features& features, std::uint32_t nanos) {
-    std::vector<std::uint32_t>& group = groups_[features];
-    if (group.size() < kGroupMax) group.push_back(nanos);
-    ++events_;
-  }
+  void add(const Features& features, std::uint32_t nanos);
 
   struct Group {
     Features features;
@@ -53,8 +50,13 @@ class Samples {
   std::uint64_t events() const { return events_; }
 
  private:
-  std::map<Features, std::vector<std::uint32_t>> groups_;
+  struct Reservoir {
+    std::uint64_t seen = 0;
+    std::vector<std::uint32_t> kept;
+  };
+  std::map<Features, Reservoir> groups_;
   std::uint64_t events_ = 0;
+  Rng rng_{1};
 };
 
 struct Fit {
