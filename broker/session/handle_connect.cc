@@ -32,6 +32,8 @@ void Sessions::handle_connect(Nanos now, LinkId link, const mqtt::RawPacket& pac
 
 void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& connect) {
   const Version version = connect.version;
+  Connection& c = at(link);
+  c.packet_size_max = connect.properties.maximum_packet_size().value_or(UINT32_MAX);
   if (connect.properties.authentication_method())
     return refuse_connect(link, version, ReasonCode::kBadAuthenticationMethod, "no such authentication method");
   if (connect.will && connect.will->qos > options_.max_qos)
@@ -39,7 +41,6 @@ void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& con
   if (connect.will && connect.will->retain && !options_.retain_available)
     return refuse_connect(link, version, ReasonCode::kRetainNotSupported, "the will is retained and retain is not available");
 
-  Connection& c = at(link);
   const std::uint32_t slot = claims_.emplace();
   PendingConnect& pending = claims_[slot];
   pending.link = link;
@@ -57,7 +58,6 @@ void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& con
     pending.expiry_seconds = std::min(wanted, options_.max_session_expiry);
     pending.expiry_lowered = pending.expiry_seconds != wanted;
     c.receive_maximum = connect.properties.receive_maximum().value_or(UINT16_MAX);
-    c.packet_size_max = connect.properties.maximum_packet_size().value_or(UINT32_MAX);
     c.topic_alias_maximum =
         std::min(connect.properties.topic_alias_maximum().value_or(0), options_.topic_alias_maximum_out);
     c.problem_information = connect.properties.request_problem_information().value_or(true);
@@ -179,6 +179,7 @@ void Sessions::refuse_connect(LinkId link, Version version, ReasonCode reason, c
     mqtt::PropertyBuilder properties(section_);
     properties.text(Property::kReasonString, what);
     connack.properties = properties.view();
+    if (mqtt::connack_size(version, connack) > at(link).packet_size_max) connack.properties = {};  // [MQTT-3.2.2-19]
   }
   mqtt::encode_connack(version, connack, host_.begin_packet());
   host_.end_packet(link);
