@@ -214,6 +214,27 @@ TEST_F(BrokerNode, ASessionMovesBetweenNodesWithItsQueue) {
   balanced();
 }
 
+TEST_F(BrokerNode, AfterConnackAMovedSessionMissesNotEvenQos0) {
+  open(alone(2));
+  auto sub = client({0, 0}, "sub", false, 600);
+  subscribe(*sub, "t", 0);
+  sub->disconnect();
+  settle();
+  auto pub = client({0, 0}, "pub");
+  TestClient again(*world, {0, 1});
+  again.connect("sub", false, 600);
+  std::vector<Heard> heard;
+  while (heard.empty()) {
+    settle(5 * kMicrosecond);
+    heard = again.hear();
+  }
+  ASSERT_EQ(heard[0].type, PacketType::kConnack);
+  EXPECT_TRUE(heard[0].session_present);
+  pub->publish("t", "at once", 0);
+  settle();
+  EXPECT_EQ(again.payloads(), (Payloads{"at once"}));
+}
+
 TEST_F(BrokerNode, NoLocalHoldsWhileTheSessionMoves) {
   open(alone(2));
   auto first = client({0, 0}, "same", false, 600);

@@ -31,6 +31,7 @@ struct PendingConnect {
   std::string client_id;
   bool assigned_client_id = false;
   bool clean_start = true;
+  bool session_present = false;  // once it is granted
   std::uint32_t expiry_seconds = 0;
   bool expiry_lowered = false;
   bool keep_alive_lowered = false;

@@ -108,29 +108,40 @@ void Sessions::claim_granted(Nanos now, std::uint64_t request, std::uint64_t epo
     disconnect(now, old, ReasonCode::kSessionTakenOver, "the client identifier connected again", LinkEnd::kNormal);
     slot = find_session(pending->client_id);
   }
-  if (slot != kNoSlot && pending->clean_start) {
+  // A ghost whose session has ended elsewhere since, or that the client does not want, is nothing to resume.
+  if (slot != kNoSlot && (pending->clean_start || (sessions_[slot].ghost && !present))) {
     end_session(now, slot, false);
     slot = kNoSlot;
   }
-  bool session_present = slot != kNoSlot;
+  pending->session_present = slot != kNoSlot;
   if (slot == kNoSlot) slot = create_session(pending->client_id);
   Session& session = sessions_[slot];
   session.epoch = epoch;
   session.expiry_seconds = pending->expiry_seconds;
-  if (session_present) {
+  if (pending->session_present) {
     session.ghost = false;
     session.moves_until = session.held != nullptr ? session.moves_until : kNever;
     drop_will(session.will);
     session.will_due = kNever;
   }
-  if (present && !pending->clean_start && import_session(now, slot, handover)) session_present = true;
+  if (present && !pending->clean_start) {
+    const Import import = import_session(now, slot, handover, request);
+    pending->session_present = pending->session_present || import != Import::kUnreadable;
+    if (import == Import::kMoved) return;  // CONNACK when its routes are in force here, so that nothing passes it by
+  }
+  finish_connect(now, request, slot);
+}
 
+void Sessions::finish_connect(Nanos now, std::uint64_t request, std::uint32_t slot) {
+  PendingConnect* pending = find_claim(request);
+  if (pending == nullptr) return;
+  Session& session = sessions_[slot];
   const LinkId link = pending->link;
   session.will = pending->will;
   pending->will = {};
   if (link != kNoLink) {
     attach(now, slot, link);
-    answer_connect(link, *pending, session_present);
+    answer_connect(link, *pending);
     host_.resume_link(link);
     pump(now, session);
   } else {
@@ -140,18 +151,22 @@ void Sessions::claim_granted(Nanos now, std::uint64_t request, std::uint64_t epo
 }
 
 void Sessions::claim_failed(Nanos, std::uint64_t request) {
+  refuse_claim(request, ReasonCode::kServerUnavailable, "no core answered for the client identifier");
+}
+
+void Sessions::refuse_claim(std::uint64_t request, ReasonCode reason, const char* what) {
   PendingConnect* pending = find_claim(request);
   if (pending == nullptr) return;
   const LinkId link = pending->link;
   drop_will(pending->will);
   claims_.erase(static_cast<std::uint32_t>(request));
-  if (link != kNoLink) refuse_connect(link, at(link).version, ReasonCode::kServerUnavailable, "no core answered for the client identifier");
+  if (link != kNoLink) refuse_connect(link, at(link).version, reason, what);
 }
 
-void Sessions::answer_connect(LinkId link, const PendingConnect& pending, bool session_present) {
+void Sessions::answer_connect(LinkId link, const PendingConnect& pending) {
   counters_.add(Counter::kConnectsAccepted);
   mqtt::ConnackView connack;
-  connack.session_present = session_present;
+  connack.session_present = pending.session_present;
   const Version version = at(link).version;
   if (version == Version::k5) {
     mqtt::PropertyBuilder properties(section_);

@@ -77,9 +77,10 @@ void Sessions::routes_in_force(Nanos now, std::uint32_t token) {
   const PendingSubscribe& pending = subscribes_[token - 1];
   if (pending.handover) {
     const std::uint32_t slot = pending.session;
-    if (!sessions_.contains(slot) || sessions_[slot].epoch != pending.epoch) return;
+    if (!sessions_.contains(slot) || sessions_[slot].epoch != pending.epoch || sessions_[slot].ghost)
+      return refuse_claim(pending.claim, ReasonCode::kServerBusy, "the client identifier connected again meanwhile");
     host_.fetch_rest(now, pending.former, sessions_[slot].client_id(), pending.epoch);
-    return;
+    return finish_connect(now, pending.claim, slot);
   }
   const LinkId link = pending.link;
   if (!connections_.contains(link) || at(link).request != pending.connection || at(link).state != Connection::State::kOpen)

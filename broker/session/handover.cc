@@ -4,7 +4,7 @@
 // 1. The holder is told to yield: it exports subscriptions, deliveries and packet identifiers, and becomes a ghost that stays
 //    subscribed, so that nothing is lost while the new routes travel; what matches waits in its outbox.
 // 2. The taker imports, subscribes, and holds back what matches here in `held`.
-// 3. When its routes are in force it fetches the rest from the ghost, which then ends. What matched at both places has the
+// 3. When its routes are in force it answers its client and fetches the rest from the ghost, which then ends. What matched at both places has the
 //    same message id and is kept once. Either side gives up waiting after a while (kGhostTime, kHoldTime).
 // The exported form is in docs/peer-protocol.md, "Session".
 #include <algorithm>
@@ -77,10 +77,10 @@ void Sessions::export_session(Nanos now, Session& session, std::vector<std::uint
   session.unreleased.clear();
 }
 
-bool Sessions::import_session(Nanos now, std::uint32_t slot, Bytes handover) {
+Sessions::Import Sessions::import_session(Nanos now, std::uint32_t slot, Bytes handover, std::uint64_t claim) {
   Session& session = sessions_[slot];
   ByteReader in(handover);
-  if (in.u8() != kHandoverVersion) return false;
+  if (in.u8() != kHandoverVersion) return Import::kUnreadable;
   const NodeId node = in.u16();
   const ShardId shard = in.u16();
   const Place former{node, shard};
@@ -90,7 +90,7 @@ bool Sessions::import_session(Nanos now, std::uint32_t slot, Bytes handover) {
     const std::uint8_t options = in.u8();
     const std::uint32_t identifier = in.u32();
     const std::string_view filter = as_text(in.take_u16_prefixed());
-    if (in.failed()) return false;
+    if (in.failed()) return Import::kUnreadable;
     const auto added = index_.add(filter, slot, options, identifier);
     if (added.filter_id == routing::kNoFilter) continue;
     if (!added.replaced) {
@@ -104,11 +104,12 @@ bool Sessions::import_session(Nanos now, std::uint32_t slot, Bytes handover) {
   if (former == place_) {
     Outbox later(heap_);
     later.swap(session.outbox);
-    const bool complete = take_deliveries(now, session, in, nullptr);
+    take_deliveries(now, session, in, nullptr);
     session.outbox.append_all(later);
-    return complete;
+    return Import::kRevived;
   }
-  const bool complete = take_deliveries(now, session, in, nullptr);
+  take_deliveries(now, session, in, nullptr);
+  if (session.held != nullptr) end_hold_now(session);
   session.held = new (heap_.allocate(sizeof(Outbox))) Outbox(heap_);
   session.moves_until = now + kHoldTime;
   arm_session(slot);
@@ -119,12 +120,13 @@ bool Sessions::import_session(Nanos now, std::uint32_t slot, Bytes handover) {
   pending.epoch = session.epoch;
   pending.handover = true;
   pending.former = former;
+  pending.claim = claim;
   const std::vector<std::string_view> added(added_.begin(), added_.end());
   RouteRequest request;
   request.token = token + 1;
   request.added = added;
   host_.change_routes(now, request);
-  return complete;
+  return Import::kMoved;
 }
 
 void Sessions::rest_wanted(Nanos now, Place present, std::string_view client_id, std::uint64_t) {

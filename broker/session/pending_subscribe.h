@@ -23,7 +23,8 @@ struct PendingSubscribe {
     std::uint32_t identifier = 0;
   };
   std::vector<Retained> retained;  // one for each position of RouteRequest::retained_wanted
-  bool handover = false;           // no SUBACK: tell the former holder that the routes are in force
+  bool handover = false;           // no SUBACK: CONNACK for `claim`, and the former holder gives the rest
+  std::uint64_t claim = 0;
   Place former;
 };
 

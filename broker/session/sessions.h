@@ -116,7 +116,9 @@ class Sessions {
   void refuse_connect(LinkId link, mqtt::Version version, mqtt::ReasonCode reason, const char* what);
   void take_connect(Nanos now, LinkId link, const mqtt::ConnectView& connect);
   Will make_will(const mqtt::WillView& will);
-  void answer_connect(LinkId link, const PendingConnect& pending, bool session_present);
+  void answer_connect(LinkId link, const PendingConnect& pending);
+  void finish_connect(Nanos now, std::uint64_t request, std::uint32_t slot);
+  void refuse_claim(std::uint64_t request, mqtt::ReasonCode reason, const char* what);
   PendingConnect* find_claim(std::uint64_t request);
 
   // handle_publish.cc
@@ -168,7 +170,8 @@ class Sessions {
 
   // handover.cc
   void export_session(Nanos now, Session& session, std::vector<std::uint8_t>& out);
-  bool import_session(Nanos now, std::uint32_t slot, Bytes handover);
+  enum class Import : std::uint8_t { kUnreadable, kRevived, kMoved };
+  Import import_session(Nanos now, std::uint32_t slot, Bytes handover, std::uint64_t claim);
   void end_hold(Nanos now, std::uint32_t slot, Bytes rest);
   void append_deliveries(Nanos now, const Outbox& outbox, std::vector<std::uint8_t>& out) const;
   bool take_deliveries(Nanos now, Session& session, ByteReader& in, std::vector<std::uint64_t>* ids);
