@@ -15,6 +15,8 @@ struct Deviation {
   Versions versions = kAllVersions;
   std::string reason;
   std::string link;
+  /// The broker fails it by a race: when it passes, the entry is not stale.
+  bool sometimes = false;
 };
 
 inline bool applies(const Deviation& d, const std::string& id, Version v) {

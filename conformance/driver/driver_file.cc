@@ -3,6 +3,7 @@
 #include "conformance/driver/driver_file.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "broker/base/strict_json.h"
 #include "conformance/driver/live.h"
@@ -46,6 +47,7 @@ Deviation read_deviation(JsonItem& item) {
     o.text("case", d.cases);
     o.text("reason", d.reason);
     o.text("link", d.link);
+    o.boolean("sometimes", d.sometimes);
     read_versions(o, d.versions);
   });
   return d;
@@ -58,9 +60,10 @@ Capabilities usual_capabilities() {
   return all & ~(bit(Capability::kRestart) | bit(Capability::kDurable));
 }
 
-DriverFile parse_driver_file(std::string_view text, std::string_view name) {
-  const JsonDocument document = JsonDocument::parse(text, name);
+DriverFile parse_driver_file(std::string_view text, std::string_view path) {
+  const JsonDocument document = JsonDocument::parse(text, path);
   DriverFile d;
+  d.here = std::filesystem::absolute(path).parent_path();
   document.root().object([&d](JsonObject& o) {
     o.require("name");
     o.require("command");
@@ -98,6 +101,8 @@ std::string Placeholders::fill(std::string_view text) {
       out += dir_;
     } else if (name == "{bin}") {
       out += bin_;
+    } else if (name == "{here}") {
+      out += here_;
     } else if (name.rfind("{port:", 0) == 0) {
       std::string& port = ports_[name];
       if (port.empty()) port = std::to_string(free_port());

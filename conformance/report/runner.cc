@@ -30,14 +30,16 @@ std::string lacking(Capabilities missing) {
   return {};
 }
 
-void apply_deviations(const Plan& plan, Result& r) {
-  for (const Deviation& d : plan.deviations) {
+void apply_deviations(const std::vector<Deviation>& deviations, Result& r) {
+  for (std::size_t i = 0; i < deviations.size(); ++i) {
+    const Deviation& d = deviations[i];
     if (!applies(d, r.test->id, r.version)) continue;
     if (r.outcome == Outcome::kFail) {
       r.outcome = Outcome::kDeviation;
       r.reason += "; known: " + d.reason;
       r.link = d.link;
-    } else if (r.outcome == Outcome::kPass && d.cases.back() != '*') {
+      r.known = i;
+    } else if (r.outcome == Outcome::kPass && d.cases.back() != '*' && !d.sometimes) {
       r.outcome = Outcome::kStale;
       r.reason = "passes, and the driver file says that it fails: " + d.reason;
       r.link = d.link;
@@ -154,7 +156,11 @@ Result run_case(Target& target, const TargetFacts& facts, const Plan& plan, cons
 
 Column run_cases(Target& target, const Plan& plan, const std::function<void(const Result&)>& done) {
   Column column;
-  column.target = target.name() + " over " + transport_name(target.transport());
+  column.broker = target.name();
+  column.transport = transport_name(target.transport());
+  column.target = column.broker + " over " + column.transport;
+  column.homepage = plan.homepage;
+  column.deviations = plan.deviations;
   const TargetFacts facts = probe(target, plan);
   for (const Case& c : *plan.cases)
     for (const Version v : {Version::k31, Version::k311, Version::k5}) {
@@ -167,7 +173,7 @@ Column run_cases(Target& target, const Plan& plan, const std::function<void(cons
   const auto run_one = [&](std::size_t i) {
     const Result& asked = column.results[i];
     Result r = run_case(target, facts, plan, *asked.test, asked.version, static_cast<unsigned>(i + 1));
-    apply_deviations(plan, r);
+    apply_deviations(column.deviations, r);
     const std::lock_guard<std::mutex> lock(reporting);
     column.results[i] = std::move(r);
     done(column.results[i]);
