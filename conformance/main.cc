@@ -44,6 +44,8 @@ struct Arguments {
   std::string junit;
   std::string json;
   std::string html;
+  std::string page;
+  std::string markdown;
   bool list = false;
   bool uncovered = false;
   bool requirements = false;
@@ -111,7 +113,7 @@ class Session {
   void run_url(const std::string& address) {
     const Url url = parse_url(address);
     LiveTarget target(to_text(url), url);
-    open_tcp(url, target.patience())->close(HowToClose::kReset);
+    open_stream(url, target.patience())->close(HowToClose::kReset);
     run(target, plan_);
   }
 
@@ -188,6 +190,7 @@ class Session {
     plan.versions = file.versions & only_;
     plan.strict = file.strict;
     plan.deviations = file.deviations;
+    plan.homepage = file.homepage;
   }
 
   bool wanted(Transport t) const { return arguments_.transport.empty() || arguments_.transport == transport_name(t); }
@@ -248,7 +251,7 @@ int run(const Arguments& a) {
   if (!a.mutants && a.brokers.empty() && a.drivers.empty() && a.simulated.empty())
     throw UsageError("nothing to test: give --broker URL, --driver FILE or --target sim");
   // A report that cannot be written is said before minutes of work, not after.
-  for (const std::string& path : {a.junit, a.json, a.html}) write_file(path, "");
+  for (const std::string& path : {a.junit, a.json, a.html, a.page, a.markdown}) write_file(path, "");
   Session session(a, cases);
   if (a.mutants) return session.run_mutants() ? 0 : 1;
   for (const std::string& kind : a.simulated) session.run_simulated(kind);
@@ -256,7 +259,9 @@ int run(const Arguments& a) {
   for (const std::string& path : a.drivers) session.run_driver(path);
   write_file(a.junit, junit_xml(session.report()));
   write_file(a.json, report_json(session.report()));
-  write_file(a.html, report_html(session.report(), cases));
+  write_file(a.html, report_html(session.report(), cases, Sections::kAllCases));
+  write_file(a.page, report_html(session.report(), cases, Sections::kNotPassed));
+  write_file(a.markdown, report_markdown(session.report()));
   std::cout << summary_text(session.report());
   return session.report().green() ? 0 : 1;
 }
@@ -269,7 +274,7 @@ int main(int argc, char** argv) {
   Arguments a;
   CLI::App app("Checks an MQTT broker against the standard's statements, over the wire.", "orrery-conformance");
   app.set_version_flag("--version", fmt::format("orrery-conformance {} ({})", orrery::version(), orrery::commit()));
-  app.add_option("--broker", a.brokers, "test what listens at tcp://host:port or ws://host:port/path");
+  app.add_option("--broker", a.brokers, "test what listens at tcp://host:port, tls://..., ws://host:port/path or wss://...");
   app.add_option("--driver", a.drivers, "start and test the broker that a JSON file describes");
   app.add_option("--target", a.simulated,
                  "test the simulated broker in virtual time: one node, a cluster of three, or with few capabilities")
@@ -278,7 +283,7 @@ int main(int argc, char** argv) {
   app.add_option("--plug", a.plug, "the shared object of another broker for --target (docs/broker-plug.md)");
   app.add_option("--seed", a.seed, "seed of the simulated world");
   app.add_option("--transport", a.transport, "only this kind of listener of --driver and --target")
-      ->check(CLI::IsMember({"tcp", "ws"}));
+      ->check(CLI::IsMember({"tcp", "tls", "ws", "wss"}));
   app.add_option("--filter", a.filters, "only cases whose name, such as connect-second[5], contains this text");
   app.add_option("--mqtt", a.mqtt, "only this protocol version")->check(CLI::IsMember({"3.1", "3.1.1", "5"}));
   app.add_option("--jobs", a.jobs, "cases at once; a target has its own default")->check(CLI::Range(1, 64));
@@ -286,6 +291,8 @@ int main(int argc, char** argv) {
   app.add_option("--junit", a.junit, "write the results as JUnit XML");
   app.add_option("--json", a.json, "write the results as JSON (schema/conformance-report.schema.json)");
   app.add_option("--html", a.html, "write the results as one HTML page");
+  app.add_option("--page", a.page, "the same without the cases that all targets pass: the page to publish");
+  app.add_option("--markdown", a.markdown, "write counts and known deviations as Markdown");
   app.add_flag("--list", a.list, "print the cases and run none");
   CLI::App* list = app.add_subcommand("list", "print the cases and run none");
   list->add_flag("--uncovered", a.uncovered, "print the statements without a case");

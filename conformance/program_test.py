@@ -43,7 +43,7 @@ class Program(unittest.TestCase):
 
     def test_command_line(self):
         self.refused([], "nothing to test", "--broker URL")
-        self.refused(["--broker", "http://x"], "tcp or ws", "for example")
+        self.refused(["--broker", "http://x"], "tls, ws or wss", "for example")
         self.refused(["--broker", "tcp://127.0.0.1:99999"], "1 to 65535")
         self.refused(["--target", "moon"], "moon")
         self.refused(["--mqtt", "4", "--target", "sim"], "3.1.1")
@@ -78,7 +78,7 @@ class Program(unittest.TestCase):
         server = HangsUp()
         server.start()
         with tempfile.TemporaryDirectory() as directory:
-            names = {kind: os.path.join(directory, kind) for kind in ("json", "junit", "html")}
+            names = {kind: os.path.join(directory, kind) for kind in ("json", "junit", "html", "page", "markdown")}
             code, out, _ = run("--broker", f"tcp://127.0.0.1:{server.port}", "--filter", "connect-accepted",
                                *[x for kind, name in names.items() for x in ("--" + kind, name)])
             self.assertEqual(code, 1)
@@ -90,9 +90,10 @@ class Program(unittest.TestCase):
             self.assertFalse(report["green"])
             with open(SCHEMA) as f:
                 check(self, json.load(f), report)
-            for kind in ("junit", "html"):
+            for kind, word in (("junit", "connect-accepted"), ("html", "connect-accepted"), ("page", "connect-accepted"),
+                               ("markdown", "| 3 |")):
                 with open(names[kind]) as f:
-                    self.assertIn("connect-accepted", f.read())
+                    self.assertIn(word, f.read())
 
     def test_a_green_run(self):
         code, out, _ = run("--target", "sim", "--filter", "connect-accepted", "--transport", "tcp")

@@ -31,8 +31,8 @@ class Reader : public ConfigKeys {
     });
   }
 
-  void text(const char* key, const char*, std::string& value) override {
-    if (value.empty()) at_->require(key);
+  void text(const char* key, const char*, std::string& value, bool optional) override {
+    if (value.empty() && !optional) at_->require(key);
     at_->text(key, value);
     if (value.size() > kTextMax) at_->fail(key, "longer than " + std::to_string(kTextMax) + " bytes");
   }
@@ -133,12 +133,22 @@ void check_cluster(BrokerConfig& config, const JsonDocument& document) {
 }
 
 void check_listeners(const BrokerConfig& config, const JsonDocument& document) {
+  for (const Listener& listener : config.listeners) {
+    if (!listener.tls || !listener.enable || !listener.certificate_file.empty()) continue;
+    document.fail(std::string("listeners.") + listener.section() + "." + listener.name,
+                  "needs \"ssl_options\" with \"certfile\" and \"keyfile\"");
+  }
   for (const Listener& listener : config.listeners)
     if (listener.enable) return;
   document.fail("listeners", "every listener is switched off; at least one must have \"enable\": true");
 }
 
 }  // namespace
+
+const char* Listener::section() const {
+  if (kind == LinkKind::kTcp) return tls ? "ssl" : "tcp";
+  return tls ? "wss" : "ws";
+}
 
 std::vector<Override> overrides_from_environment(const char* const* variables) {
   constexpr std::string_view kPrefix = "ORRERY_";

@@ -22,6 +22,13 @@ struct Listener {
   std::string bind;
   /// 0: as many as the process's descriptors allow.
   std::uint32_t max_connections = 0;
+  bool tls = false;
+  /// PEM files; only with `tls`.
+  std::string certificate_file = {};
+  std::string key_file = {};
+
+  /// Its section under "listeners", and what its addresses begin with elsewhere: tcp, ssl, ws or wss.
+  const char* section() const;
 };
 
 struct Member {
@@ -29,6 +36,13 @@ struct Member {
   std::size_t role = 0;  // position in kRoleNames
   std::string peer;
   ShardId shards = 1;
+};
+
+/// docs/authentication.md
+struct AuthFiles {
+  std::string password_file;
+  bool allow_anonymous = false;
+  std::string acl_file;
 };
 
 struct BrokerConfig {
@@ -40,6 +54,7 @@ struct BrokerConfig {
   std::vector<Member> members;
   /// Where peers are taken; empty: this member's own peer address.
   std::string cluster_bind;
+  AuthFiles auth;
   node::BrokerOptions broker;
 
   /// This node's position in `members`; 0 when it is alone.

@@ -12,20 +12,27 @@ void describe_listener(Listener& listener, ConfigKeys& keys) {
   keys.address("bind", "Address and port; \":1883\" is every address, port 0 takes a free one.", listener.bind, false);
   keys.number("max_connections", "Connections at one time; the next ones wait. 0: as many as descriptors allow.",
               listener.max_connections, 0, 10'000'000);
+  if (!listener.tls) return;
+  keys.section("ssl_options", "TLS 1.2 and 1.3, the server's side.", [&] {
+    keys.text("certfile", "The certificate and its chain, a PEM file.", listener.certificate_file, false);
+    keys.text("keyfile", "The certificate's private key, a PEM file without a passphrase.", listener.key_file, false);
+  });
 }
 
-void describe_listeners(BrokerConfig& config, ConfigKeys& keys, LinkKind kind, const char* key, const char* about) {
+void describe_listeners(BrokerConfig& config, ConfigKeys& keys, LinkKind kind, bool tls, const char* about) {
   std::vector<Listener>& all = config.listeners;
   std::vector<std::size_t> mine;
   for (std::size_t i = 0; i < all.size(); ++i)
-    if (all[i].kind == kind) mine.push_back(i);
-  keys.map(key, about,
+    if (all[i].kind == kind && all[i].tls == tls) mine.push_back(i);
+  const Listener kin{.name = {}, .kind = kind, .bind = {}, .tls = tls};
+  keys.map(kin.section(), about,
            {.count = mine.size(),
             .find_or_add =
                 [&](std::string_view name) {
                   for (std::size_t i = 0; i < mine.size(); ++i)
                     if (all[mine[i]].name == name) return i;
-                  all.push_back({std::string(name), kind, true, {}, 0});
+                  all.push_back(kin);
+                  all.back().name = name;
                   mine.push_back(all.size() - 1);
                   return mine.size() - 1;
                 },
@@ -47,7 +54,7 @@ void describe_cluster(BrokerConfig& config, ConfigKeys& keys) {
        .describe =
            [&](std::size_t i) {
              Member& member = members[i];
-             keys.text("name", "The member's node.name.", member.name);
+             keys.text("name", "The member's node.name.", member.name, false);
              keys.choice("role", "A core keeps the cluster's memory; a replicant only carries clients.", member.role,
                          kRoleNames);
              keys.address("peer", "Where the other members reach its shard 0; shard s is at port + s.", member.peer,
@@ -86,22 +93,41 @@ void describe_mqtt(session::MqttOptions& mqtt, ConfigKeys& keys) {
   keys.flag("retain_available", "Whether retained messages are kept.", mqtt.retain_available);
   keys.flag("wildcard_subscription", "Whether filters may contain + and #.", mqtt.wildcard_subscription);
   keys.flag("shared_subscription", "Whether filters may begin with $share.", mqtt.shared_subscription);
+  keys.flag("subscription_identifiers", "Whether a SUBSCRIBE may carry an identifier.", mqtt.subscription_identifiers);
+  keys.text("response_information",
+            "What clients that ask for it are told to begin response topics with; their client id follows. Empty: nothing.",
+            mqtt.response_information, true);
+  keys.text("server_reference",
+            "Clients are refused and told to use this server instead (0x9C), to empty a node. Empty: they are taken.",
+            mqtt.server_reference, true);
+}
+
+void describe_auth(AuthFiles& auth, ConfigKeys& keys) {
+  keys.text("password_file", "User names and password hashes in mosquitto's format, SCRAM lines too. Empty: no check.",
+            auth.password_file, true);
+  keys.flag("allow_anonymous", "With a password file: whether clients without a user name come in.",
+            auth.allow_anonymous);
+  keys.text("acl_file", "Who may publish and subscribe to what, in mosquitto's format. Empty: everybody, everything.",
+            auth.acl_file, true);
 }
 
 }  // namespace
 
 void describe_config(BrokerConfig& config, ConfigKeys& keys) {
   keys.section("node", "This node.", [&] {
-    keys.text("name", "Unique in the cluster.", config.node_name);
+    keys.text("name", "Unique in the cluster.", config.node_name, false);
     keys.number("shards",
                 "Threads that serve clients; 0: one for each core or, in a cluster, what the members' list says.",
                 config.shards, 0, runtime::kShardsMax);
   });
   keys.section("listeners", "Where clients connect, by transport and name.", [&] {
-    describe_listeners(config, keys, LinkKind::kTcp, "tcp", "MQTT over TCP.");
-    describe_listeners(config, keys, LinkKind::kWebSocket, "ws", "MQTT over WebSocket.");
+    describe_listeners(config, keys, LinkKind::kTcp, false, "MQTT over TCP.");
+    describe_listeners(config, keys, LinkKind::kTcp, true, "MQTT over TLS.");
+    describe_listeners(config, keys, LinkKind::kWebSocket, false, "MQTT over WebSocket.");
+    describe_listeners(config, keys, LinkKind::kWebSocket, true, "MQTT over WebSocket over TLS.");
   });
   keys.section("cluster", "The members of the cluster.", [&] { describe_cluster(config, keys); });
+  keys.section("auth", "Who comes in, and what they may do.", [&] { describe_auth(config.auth, keys); });
   keys.section("mqtt", "Limits and capabilities of the protocol.", [&] { describe_mqtt(config.broker.mqtt, keys); });
 }
 

@@ -32,7 +32,8 @@ class ConfigKeys {
   virtual void map(const char* key, const char* about, const Entries& entries) = 0;
   virtual void array(const char* key, const char* about, const Entries& entries) = 0;
 
-  virtual void text(const char* key, const char* about, std::string& value) = 0;
+  /// Empty only when `optional`.
+  virtual void text(const char* key, const char* about, std::string& value, bool optional) = 0;
   /// "host:port"; empty only when `optional`.
   virtual void address(const char* key, const char* about, std::string& value, bool optional) = 0;
   virtual void flag(const char* key, const char* about, bool& value) = 0;

@@ -102,7 +102,9 @@ class FilePrinter : public ConfigKeys {
     w_.close(']');
   }
 
-  void text(const char* key, const char* about, std::string& value) override { member(key, about, in_quotes(value)); }
+  void text(const char* key, const char* about, std::string& value, bool) override {
+    member(key, about, in_quotes(value));
+  }
   void address(const char* key, const char* about, std::string& value, bool) override {
     member(key, about, in_quotes(value));
   }
@@ -174,9 +176,9 @@ class SchemaPrinter : public ConfigKeys {
     w_.close('}');
   }
 
-  void text(const char* key, const char* about, std::string& value) override {
+  void text(const char* key, const char* about, std::string& value, bool optional) override {
     begin(key, about);
-    finish("string", value.empty() ? "" : in_quotes(value));
+    finish("string", value.empty() && !optional ? "" : in_quotes(value));
   }
   void address(const char* key, const char* about, std::string&, bool optional) override {
     begin(key, about);

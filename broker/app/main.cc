@@ -9,17 +9,16 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "broker/app/config.h"
 #include "broker/app/config_keys.h"
+#include "broker/app/files.h"
+#include "broker/app/gate.h"
 #include "broker/base/version.h"
+#include "broker/openssl/tls.h"
 #include "broker/runtime_asio/limits.h"
 #include "broker/runtime_asio/runtime.h"
 
@@ -42,19 +41,10 @@ void log_line(const std::string& text) {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file.is_open()) text << file.rdbuf();
-  if (!file.is_open() || text.bad())
-    throw ConfigError("the configuration file " + path + " cannot be read: " + std::strerror(errno));
-  return text.str();
-}
-
 BrokerConfig load(const std::string& file, const std::vector<std::string>& sets) {
   std::vector<Override> overrides = overrides_from_environment(environ);
   for (const std::string& set : sets) overrides.push_back(override_from_option(set));
-  return read_config(file.empty() ? "" : read_file(file), file.empty() ? "defaults" : file, overrides);
+  return read_config(file.empty() ? "" : read_file("the configuration file", file), file.empty() ? "defaults" : file, overrides);
 }
 
 std::uint64_t random_seed() {
@@ -67,6 +57,14 @@ std::uint64_t wall_clock_nanos() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::shared_ptr<const openssl::TlsContext> tls_context(const std::string& name, const Listener& listener) {
+  try {
+    return std::make_shared<openssl::TlsContext>(listener.certificate_file, listener.key_file);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(name + ".ssl_options: " + error.what());
+  }
 }
 
 runtime::RuntimeConfig runtime_config(const BrokerConfig& config) {
@@ -87,10 +85,12 @@ runtime::RuntimeConfig runtime_config(const BrokerConfig& config) {
   setup.seed = random_seed();
   for (const Listener& listener : config.listeners) {
     if (!listener.enable) continue;
-    const std::string name =
-        std::string("listeners.") + (listener.kind == LinkKind::kTcp ? "tcp." : "ws.") + listener.name;
-    out.listeners.push_back(
-        {name, listener.kind, listener.bind, listener.max_connections == 0 ? UINT32_MAX : listener.max_connections});
+    runtime::ListenerConfig& l = out.listeners.emplace_back();
+    l.name = std::string("listeners.") + listener.section() + "." + listener.name;
+    l.kind = listener.kind;
+    l.bind = listener.bind;
+    if (listener.max_connections != 0) l.max_connections = listener.max_connections;
+    if (listener.tls) l.tls = tls_context(l.name, listener);
   }
   out.peer_bind = config.cluster_bind;
   out.stop_on_signals = true;
@@ -98,10 +98,17 @@ runtime::RuntimeConfig runtime_config(const BrokerConfig& config) {
   return out;
 }
 
+const char* transport_name(const runtime::ListenerConfig& listener) {
+  if (listener.kind == LinkKind::kTcp) return listener.tls != nullptr ? "tls" : "tcp";
+  return listener.tls != nullptr ? "wss" : "ws";
+}
+
 int serve(const BrokerConfig& config) {
   std::signal(SIGPIPE, SIG_IGN);
   const runtime::RuntimeConfig world = runtime_config(config);
-  runtime::Runtime runtime(world, node::make_broker_node(config.broker));
+  node::BrokerOptions options = config.broker;
+  options.mqtt.gate = make_gate(config.auth);
+  runtime::Runtime runtime(world, node::make_broker_node(options));
   if (const std::string error = runtime.open(); !error.empty()) {
     std::fprintf(stderr, "orrery-broker: %s\n", error.c_str());
     return kExitRefused;
@@ -111,8 +118,7 @@ int serve(const BrokerConfig& config) {
   if (world.setup.members.size() > 1) line += self.role == Role::kCore ? " core" : " replicant";
   line += ", shards " + std::to_string(self.shards) + ", listening on";
   for (std::size_t i = 0; i < world.listeners.size(); ++i)
-    line += std::string(i == 0 ? " " : ", ") + (world.listeners[i].kind == LinkKind::kTcp ? "tcp " : "ws ") +
-            runtime.listening()[i];
+    line += std::string(i == 0 ? " " : ", ") + transport_name(world.listeners[i]) + " " + runtime.listening()[i];
   log_line(line);
   runtime.run();
   log_line("stopped");
@@ -120,7 +126,7 @@ int serve(const BrokerConfig& config) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("An MQTT broker: TCP on port 1883 and WebSocket on 8083 unless configured otherwise.", "orrery-broker");
+  CLI::App app("An MQTT broker: TCP on port 1883 and WebSocket on 8083 unless configured otherwise; TLS by configuration.", "orrery-broker");
   app.set_help_flag("--help", "Print this and exit");
   app.set_version_flag("--version", std::string("orrery-broker ") + version() + " (" + commit() + ")");
   app.fallthrough();
@@ -138,6 +144,13 @@ int run(int argc, char** argv) {
   bool schema = false;
   print->add_flag("--defaults", defaults, "Every option with its default");
   print->add_flag("--schema", schema, "The JSON Schema of the configuration file");
+  PasswordChange change;
+  CLI::App* const passwd =
+      app.add_subcommand("passwd", "Set a user's line in a password file; the password comes from standard input");
+  passwd->add_option("FILE", change.file, "The password file; it is made when it is not there")->required();
+  passwd->add_option("USER", change.user_name, "The user name")->required();
+  passwd->add_flag("--scram", change.scram, "A line for SCRAM-SHA-256; plain passwords work with it too");
+  passwd->add_flag("--remove", change.remove, "Remove the user instead");
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
@@ -148,9 +161,18 @@ int run(int argc, char** argv) {
     std::fputs((schema ? print_schema() : print_config({})).c_str(), stdout);
     return 0;
   }
+  if (passwd->parsed()) {
+    change_password(change);
+    return 0;
+  }
   const BrokerConfig config = load(file, sets);
   if (print->parsed()) std::fputs(print_config(config).c_str(), stdout);
-  if (check->parsed()) std::puts("the configuration is valid");
+  if (check->parsed()) {
+    make_gate(config.auth);
+    for (const Listener& listener : config.listeners)
+      if (listener.enable && listener.tls) tls_context(std::string("listeners.") + listener.section() + "." + listener.name, listener);
+    std::puts("the configuration is valid");
+  }
   return print->parsed() || check->parsed() ? 0 : serve(config);
 }
 

@@ -32,6 +32,8 @@ const char* counter_name(Counter c) {
     case Counter::kBytesIn: return "bytes_in";
     case Counter::kBytesOut: return "bytes_out";
     case Counter::kProtocolErrors: return "protocol_errors";
+    case Counter::kDroppedNotAuthorized: return "dropped_not_authorized";
+    case Counter::kNotAuthorized: return "not_authorized";
     case Counter::kCount: break;
   }
   return "unknown";

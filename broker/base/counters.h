@@ -39,6 +39,8 @@ enum class Counter : std::uint8_t {
   kBytesIn,
   kBytesOut,
   kProtocolErrors,           // links closed because the client broke the protocol
+  kDroppedNotAuthorized,     // from a client that may not publish to the topic
+  kNotAuthorized,            // subscriptions denied, and exchanges of enhanced authentication that failed
   kCount
 };
 inline constexpr int kCounters = static_cast<int>(Counter::kCount);

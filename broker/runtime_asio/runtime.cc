@@ -79,8 +79,10 @@ std::string Runtime::State::plan_descriptors() {
   std::uint64_t asked = 0;
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.max_connections != UINT32_MAX) asked += listener.max_connections;
-    auto& count = commons.listeners.emplace_back(std::make_unique<ListenerCount>());
-    count->max = listener.max_connections;
+    SharedListener& shared = *commons.listeners.emplace_back(std::make_unique<SharedListener>());
+    shared.name = listener.name;
+    shared.tls = listener.tls;
+    shared.count.max = listener.max_connections;
   }
   const std::uint64_t least = kept + std::max<std::uint64_t>(asked, 1);
   if (allowed < least) {

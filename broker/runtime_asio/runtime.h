@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "broker/node/node.h"
+#include "broker/openssl/tls.h"
 
 namespace orrery::runtime {
 
@@ -26,6 +27,8 @@ struct ListenerConfig {
   std::string bind;  // "address:port"; port 0 takes a free one
   /// Connections at one time; more wait in the kernel. UINT32_MAX: as many as the process's descriptors allow.
   std::uint32_t max_connections = UINT32_MAX;
+  /// TLS under `kind`; null: none.
+  std::shared_ptr<const openssl::TlsContext> tls = nullptr;
 };
 
 struct RuntimeConfig {

@@ -60,7 +60,7 @@ std::string ShardLoop::take_place(LinkKind kind, std::uint32_t listener) {
     return count_in(commons_.peers)
                ? ""
                : "more connections from peers than the cluster can need (" + std::to_string(commons_.peers.max) + ")";
-  ListenerCount& mine = *commons_.listeners[listener];
+  ListenerCount& mine = commons_.listeners[listener]->count;
   if (!count_in(mine)) return "max_connections (" + std::to_string(mine.max) + ") is reached";
   if (count_in(commons_.clients)) return {};
   mine.open.fetch_sub(1);
@@ -73,7 +73,7 @@ void ShardLoop::give_place(LinkKind kind, std::uint32_t listener) {
     commons_.peers.open.fetch_sub(1);
     return;
   }
-  commons_.listeners[listener]->open.fetch_sub(1);
+  commons_.listeners[listener]->count.open.fetch_sub(1);
   commons_.clients.open.fetch_sub(1);
 }
 

@@ -36,7 +36,10 @@ ssize_t write_some(int fd, iovec* parts, int count) {
 
 bool ShardLoop::open_link(Fd socket, LinkKind kind, std::uint32_t tag, std::uint32_t origin, std::string_view peer) {
   const int fd = socket.get();
-  const LinkId id = links_.emplace(Link{.fd = fd, .kind = kind, .origin = origin, .batch = {}, .waiting = {}});
+  const LinkId id =
+      links_.emplace(Link{.fd = fd, .kind = kind, .origin = origin, .batch = {}, .waiting = {}, .tls = {}});
+  if (kind == LinkKind::kTcp || kind == LinkKind::kWebSocket)
+    if (const auto& tls = commons_.listeners[origin]->tls) links_[id].tls = std::make_unique<openssl::TlsConnection>(*tls);
   const int operation = kind == LinkKind::kPeerOut ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   if (!watch(operation, fd, kReadEvents, Source::kLink, id)) {
     links_.erase(id);
@@ -67,7 +70,12 @@ void ShardLoop::read_link(LinkId id, bool hung_up) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) return end_link(link, id, LinkState::kEnded);
-    shard_->bytes(now_, id, MutableBytes(read_buffer_.get(), static_cast<std::size_t>(n)));
+    const MutableBytes bytes(read_buffer_.get(), static_cast<std::size_t>(n));
+    if (link.tls == nullptr) {
+      shard_->bytes(now_, id, bytes);
+    } else {
+      decrypt(id, bytes);
+    }
     if (hung_up) continue;
     if (static_cast<std::size_t>(n) == kReadBuffer) read_again_.push_back(id);
     return;
@@ -78,6 +86,14 @@ std::size_t ShardLoop::send(LinkId id, Bytes bytes) {
   if (!links_.contains(id)) return 0;
   Link& link = links_[id];
   if (link.state != LinkState::kOpen) return 0;
+  if (link.tls == nullptr) return queue(link, id, bytes);
+  tls_out_.clear();
+  if (!link.tls->write(bytes, tls_out_)) tls_failed(link, id);
+  return queue(link, id, tls_out_);
+}
+
+/// Bytes as they go out.
+std::size_t ShardLoop::queue(Link& link, LinkId id, Bytes bytes) {
   if (link.waiting != nullptr) {
     link.waiting->bytes.insert(link.waiting->bytes.end(), bytes.begin(), bytes.end());
   } else if (!bytes.empty()) {
@@ -155,6 +171,12 @@ void ShardLoop::close(LinkId id, CloseHow how) {
   if (!links_.contains(id)) return;
   Link& link = links_[id];
   if (link.state != LinkState::kOpen) return;
+  if (link.tls != nullptr && how == CloseHow::kFlush) {
+    tls_out_.clear();
+    link.tls->shut(tls_out_);
+    queue(link, id, tls_out_);
+    if (link.state != LinkState::kOpen) return;
+  }
   end_link(link, id, how == CloseHow::kAbort ? LinkState::kAborting : LinkState::kFlushing);
 }
 

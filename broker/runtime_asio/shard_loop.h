@@ -7,8 +7,8 @@
 //   is written to once, closed links are settled, posted messages are handed over.
 // Between turns Asio's io_context waits on the set (io_wait.h). Only the bell and stop() are touched by other threads.
 //
-// shard_loop.cc holds turns and timers, shard_links.cc what happens on a link, shard_accept.cc listeners, shard_dial.cc
-// connections to other members.
+// shard_loop.cc holds turns and timers, shard_links.cc what happens on a link, shard_tls.cc what TLS adds to it,
+// shard_accept.cc listeners, shard_dial.cc connections to other members.
 #pragma once
 
 #include <atomic>
@@ -21,6 +21,7 @@
 #include "broker/base/heap.h"
 #include "broker/base/slab.h"
 #include "broker/node/node.h"
+#include "broker/openssl/tls.h"
 #include "broker/runtime_asio/deadlines.h"
 #include "broker/runtime_asio/fd.h"
 #include "broker/runtime_asio/io_wait.h"
@@ -40,6 +41,13 @@ struct ListenerCount {
   std::atomic<std::uint32_t> open{0};
 };
 
+/// What the shards share of a listener.
+struct SharedListener {
+  std::string name;
+  std::shared_ptr<const openssl::TlsContext> tls;  // null: its links are plain
+  ListenerCount count;
+};
+
 class ShardLoop;
 
 /// What the shards of one node share. Set up before the threads start.
@@ -47,8 +55,7 @@ struct Commons {
   LogFn log;
   std::vector<ClusterMember> members;
   std::vector<HostPort> peer_addresses;  // of each member's shard 0; empty when the node is alone
-  std::vector<std::string> listener_names;
-  std::vector<std::unique_ptr<ListenerCount>> listeners;
+  std::vector<std::unique_ptr<SharedListener>> listeners;
   ListenerCount clients;  // of all listeners, bounded by the process's descriptors
   ListenerCount peers;    // connections that other members opened
   std::vector<std::unique_ptr<ShardLoop>> shards;
@@ -109,6 +116,7 @@ class ShardLoop final : public Effects {
     std::uint32_t stamp = 0;
     SendBatch::Chain batch;
     std::unique_ptr<Waiting> waiting;  // only while the transport does not take bytes
+    std::unique_ptr<openssl::TlsConnection> tls;
   };
   struct Listener {
     Fd socket;
@@ -156,6 +164,11 @@ class ShardLoop final : public Effects {
   bool finish_flush(Link& link);
   void on_linger(std::uint32_t id);
   bool discard_input(int fd);
+  std::size_t queue(Link& link, LinkId id, Bytes bytes);
+
+  // shard_tls.cc
+  void decrypt(LinkId id, Bytes from_peer);
+  void tls_failed(Link& link, LinkId id);
 
   // shard_accept.cc
   void on_listener(std::uint32_t id);
@@ -207,6 +220,9 @@ class ShardLoop final : public Effects {
   Mailbox::Buffer inbox_;
   std::vector<std::vector<bool>> peer_said_down_;  // by node and shard
   std::unique_ptr<std::uint8_t[]> read_buffer_;
+  std::unique_ptr<std::uint8_t[]> plain_buffer_;  // of what TLS has decrypted; when a first link needs it
+  openssl::Octets tls_out_;                           // of one call into TLS
+  Nanos tls_said_ = -kTlsLogPause;
 };
 
 /// The machine's steady clock.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "broker/base/timer_wheel.h"
 #include "broker/base/types.h"
 #include "broker/mqtt/types.h"
+#include "broker/session/gate.h"
 #include "broker/session/message.h"
 
 namespace orrery::session {
@@ -35,7 +37,16 @@ struct PendingConnect {
   std::uint32_t expiry_seconds = 0;
   bool expiry_lowered = false;
   bool keep_alive_lowered = false;
+  bool response_information = false;  // it asked for it
   Will will;
+  std::uint64_t user = 0;                          // Session::user
+  std::vector<std::uint8_t> authentication_data;  // for CONNACK, of an exchange that has succeeded
+};
+
+/// Of a connection whose CONNECT named an authentication method.
+struct Authentication {
+  std::string method;
+  std::unique_ptr<Exchange> exchange;  // null when none is going on
 };
 
 /// Topics that have been given an alias in one direction (MQTT 5, 3.3.2.3.4): position alias - 1; empty text is not set.
@@ -44,6 +55,7 @@ using AliasTable = std::vector<std::string>;
 struct Connection {
   enum class State : std::uint8_t {
     kAwaitConnect,
+    kAuthenticating,  // AUTH packets go to and fro; the client id is not claimed yet
     kClaiming,  // CONNECT was fine, the registrar has not answered
     kOpen,
     kClosing,   // we have ended it; nothing that still comes counts
@@ -63,6 +75,8 @@ struct Connection {
   AliasTable* aliases = nullptr;
   std::uint16_t topic_alias_maximum = 0;  // aliases that we may use towards the client
   AliasTable* aliases_out = nullptr;      // those that we have set
+  std::unique_ptr<Principal> principal;   // null when the broker has no gate
+  std::unique_ptr<Authentication> authentication;
 };
 
 }  // namespace orrery::session

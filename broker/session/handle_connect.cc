@@ -8,6 +8,9 @@
 
 namespace orrery::session {
 
+/// MQTT 3.1, 3.1: "between 1 and 23 characters", or return code 2.
+constexpr std::size_t kClientId31Max = 23;
+
 using mqtt::Property;
 using mqtt::ReasonCode;
 using mqtt::Version;
@@ -34,8 +37,10 @@ void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& con
   const Version version = connect.version;
   Connection& c = at(link);
   c.packet_size_max = connect.properties.maximum_packet_size().value_or(UINT32_MAX);
-  if (connect.properties.authentication_method())
-    return refuse_connect(link, version, ReasonCode::kBadAuthenticationMethod, "no such authentication method");
+  if (!options_.server_reference.empty())
+    return refuse_connect(link, version, ReasonCode::kUseAnotherServer, "this server takes no clients for now");
+  if (version == Version::k31 && connect.client_id.size() > kClientId31Max)
+    return refuse_connect(link, version, ReasonCode::kClientIdentifierNotValid, "longer than MQTT 3.1 allows");
   if (connect.will && connect.will->qos > options_.max_qos)
     return refuse_connect(link, version, ReasonCode::kQosNotSupported, "the will's QoS is above Maximum QoS");
   if (connect.will && connect.will->retain && !options_.retain_available)
@@ -60,6 +65,7 @@ void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& con
     c.receive_maximum = connect.properties.receive_maximum().value_or(UINT16_MAX);
     c.topic_alias_maximum =
         std::min(connect.properties.topic_alias_maximum().value_or(0), options_.topic_alias_maximum_out);
+    pending.response_information = connect.properties.request_response_information().value_or(false);
     c.problem_information = connect.properties.request_problem_information().value_or(true);
   } else {
     pending.expiry_seconds = connect.clean_start ? 0 : options_.v3_session_expiry;
@@ -72,8 +78,7 @@ void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& con
   }
   if (connect.will) pending.will = make_will(*connect.will);
   c.request = pending.request;
-  c.state = Connection::State::kClaiming;
-  host_.claim(now, pending.request, pending.client_id, pending.clean_start);
+  authenticate(now, link, connect);
 }
 
 Will Sessions::make_will(const mqtt::WillView& will) {
@@ -108,8 +113,10 @@ void Sessions::claim_granted(Nanos now, std::uint64_t request, std::uint64_t epo
     disconnect(now, old, ReasonCode::kSessionTakenOver, "the client identifier connected again", LinkEnd::kNormal);
     slot = find_session(pending->client_id);
   }
-  // A ghost whose session has ended elsewhere since, or that the client does not want, is nothing to resume.
-  if (slot != kNoSlot && (pending->clean_start || (sessions_[slot].ghost && !present))) {
+  // A ghost whose session has ended elsewhere since, one that the client does not want, or another user's is nothing to
+  // resume.
+  if (slot != kNoSlot &&
+      (pending->clean_start || (sessions_[slot].ghost && !present) || sessions_[slot].user != pending->user)) {
     end_session(now, slot, false);
     slot = kNoSlot;
   }
@@ -118,6 +125,7 @@ void Sessions::claim_granted(Nanos now, std::uint64_t request, std::uint64_t epo
   Session& session = sessions_[slot];
   session.epoch = epoch;
   session.expiry_seconds = pending->expiry_seconds;
+  session.user = pending->user;
   if (pending->session_present) {
     session.ghost = false;
     session.moves_until = session.held != nullptr ? session.moves_until : kNever;
@@ -158,9 +166,15 @@ void Sessions::refuse_claim(std::uint64_t request, ReasonCode reason, const char
   PendingConnect* pending = find_claim(request);
   if (pending == nullptr) return;
   const LinkId link = pending->link;
+  drop_claim(request);
+  if (link != kNoLink) refuse_connect(link, at(link).version, reason, what);
+}
+
+void Sessions::drop_claim(std::uint64_t request) {
+  PendingConnect* pending = find_claim(request);
+  if (pending == nullptr) return;
   drop_will(pending->will);
   claims_.erase(static_cast<std::uint32_t>(request));
-  if (link != kNoLink) refuse_connect(link, at(link).version, reason, what);
 }
 
 void Sessions::answer_connect(LinkId link, const PendingConnect& pending) {
@@ -180,6 +194,14 @@ void Sessions::answer_connect(LinkId link, const PendingConnect& pending) {
     if (!options_.wildcard_subscription) properties.byte(Property::kWildcardSubscriptionAvailable, 0);
     if (!options_.shared_subscription) properties.byte(Property::kSharedSubscriptionAvailable, 0);
     if (pending.keep_alive_lowered) properties.two_byte(Property::kServerKeepAlive, at(link).keep_alive);
+    if (!options_.subscription_identifiers) properties.byte(Property::kSubscriptionIdentifierAvailable, 0);
+    if (pending.response_information && !options_.response_information.empty())
+      properties.text(Property::kResponseInformation, options_.response_information + pending.client_id);
+    if (at(link).authentication != nullptr) {
+      properties.text(Property::kAuthenticationMethod, at(link).authentication->method);
+      if (!pending.authentication_data.empty())
+        properties.binary(Property::kAuthenticationData, pending.authentication_data);
+    }
     connack.properties = properties.view();
   }
   mqtt::encode_connack(version, connack, host_.begin_packet());
@@ -192,7 +214,8 @@ void Sessions::refuse_connect(LinkId link, Version version, ReasonCode reason, c
   connack.reason = reason;
   if (version == Version::k5) {
     mqtt::PropertyBuilder properties(section_);
-    properties.text(Property::kReasonString, what);
+    if (reason == ReasonCode::kUseAnotherServer) properties.text(Property::kServerReference, options_.server_reference);
+    else properties.text(Property::kReasonString, what);
     connack.properties = properties.view();
     if (mqtt::connack_size(version, connack) > at(link).packet_size_max) connack.properties = {};  // [MQTT-3.2.2-19]
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The short ones: PINGREQ (MQTT 5, 3.12), DISCONNECT (3.14) and AUTH (3.15).
+// The short ones: PINGREQ (MQTT 5, 3.12) and DISCONNECT (3.14).
 #include <algorithm>
 
 #include "broker/mqtt/decode.h"
@@ -26,6 +26,11 @@ void Sessions::handle_disconnect(Nanos now, LinkId link, const mqtt::RawPacket& 
   const mqtt::DecodeResult result =
       mqtt::decode_disconnect(c.version, mqtt::Sender::kClient, packet.flags(), packet.body, view);
   if (!result.ok()) return protocol_error(now, link, result);
+  if (c.state == Connection::State::kAuthenticating) {
+    drop_claim(c.request);
+    leave(now, link, false);
+    return host_.end_link(link, LinkEnd::kNormal);
+  }
   Session& session = sessions_[c.session];
   if (const auto expiry = view.properties.session_expiry_interval()) {
     if (session.expiry_seconds == 0 && *expiry != 0)
@@ -34,15 +39,6 @@ void Sessions::handle_disconnect(Nanos now, LinkId link, const mqtt::RawPacket& 
   }
   leave(now, link, view.reason != ReasonCode::kNormalDisconnection);
   host_.end_link(link, LinkEnd::kNormal);
-}
-
-void Sessions::handle_auth(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
-  effects_.work(Work::kMqttOther, 1);
-  mqtt::AuthView view;
-  const mqtt::DecodeResult result =
-      mqtt::decode_auth(at(link).version, mqtt::Sender::kClient, packet.flags(), packet.body, view);
-  if (!result.ok()) return protocol_error(now, link, result);
-  protocol_error(now, link, mqtt::protocol_error("AUTH without an authentication method in CONNECT (4.12)"));
 }
 
 }  // namespace orrery::session

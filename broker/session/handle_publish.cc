@@ -35,6 +35,8 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
       return send_ack(link, mqtt::PacketType::kPubrec, publish_view.packet_id, ReasonCode::kSuccess);
     }
   }
+  if (c.principal != nullptr && !c.principal->may_publish(publish_view.topic))
+    return deny_publish(link, publish_view.qos, publish_view.packet_id);
   if (publish_view.qos > 0 && c.version == Version::k5 &&
       session.owed_qos1 + session.unreleased.size() >= options_.receive_maximum)
     return protocol_error(now, link, {ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight"});
@@ -62,17 +64,26 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
   }
   if (publish_view.qos == 2) session.unreleased.push_back(publish_view.packet_id);
   const std::uint32_t owed = owed_.emplace();
-  const std::uint32_t waiting = publish(now, message, owed, matched);
   Owed& o = owed_[owed];
-  o.session = slot;
-  o.waiting = waiting;
+  o.waiting = publish(now, message, owed, matched);
   o.packet_id = publish_view.packet_id;
   o.qos = publish_view.qos;
   o.reason = matched || c.version != Version::k5 ? ReasonCode::kSuccess : ReasonCode::kNoMatchingSubscribers;
-  if (o.qos == 1) ++session.owed_qos1;
-  (session.last_owed == kNoSlot ? session.first_owed : owed_[session.last_owed].next) = owed;
-  session.last_owed = owed;
-  if (waiting == 0) settle(slot);
+  owe(slot, owed);
+}
+
+/// Not routed; the acknowledgement says so where the version has a code for it, in its turn.
+void Sessions::deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_id) {
+  counters_.add(Counter::kMessagesIn);
+  counters_.add(Counter::kDroppedNotAuthorized);
+  if (qos == 0) return;
+  const Connection& c = at(link);
+  const bool told = c.version == Version::k5;
+  // Before version 5 a client goes on with PUBREL all the same.
+  if (qos == 2 && !told) sessions_[c.session].unreleased.push_back(packet_id);
+  const std::uint32_t owed = owed_.emplace();
+  owed_[owed] = {.packet_id = packet_id, .qos = qos, .reason = told ? ReasonCode::kNotAuthorized : ReasonCode::kSuccess};
+  owe(c.session, owed);
 }
 
 std::uint32_t Sessions::publish(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) {

@@ -20,6 +20,9 @@ void Sessions::handle_subscribe(Nanos now, LinkId link, const mqtt::RawPacket& p
   if (!result.ok()) return protocol_error(now, link, result);
   effects_.work(Work::kMqttSubscribe, subscribe.subscriptions.size());
   const std::uint32_t identifier = subscribe.properties.subscription_identifier().value_or(0);
+  if (c.version == Version::k5)
+    if (const ReasonCode off = switched_off(subscribe, identifier); off != ReasonCode::kSuccess)
+      return protocol_error(now, link, {off, "CONNACK said that this is not available"});
 
   const std::uint32_t slot = c.session;
   Session& session = sessions_[slot];
@@ -33,7 +36,7 @@ void Sessions::handle_subscribe(Nanos now, LinkId link, const mqtt::RawPacket& p
   added_.clear();
   retained_wanted_.clear();
   for (const mqtt::Subscription& subscription : subscribe.subscriptions) {
-    const ReasonCode code = subscribe_one(session, slot, subscription, identifier, pending);
+    const ReasonCode code = subscribe_one(session, slot, c.principal.get(), subscription, identifier, pending);
     pending.reason_codes.push_back(static_cast<std::uint8_t>(code));
   }
   const std::vector<std::string_view> added(added_.begin(), added_.end());
@@ -45,11 +48,28 @@ void Sessions::handle_subscribe(Nanos now, LinkId link, const mqtt::RawPacket& p
   host_.change_routes(now, request);
 }
 
-ReasonCode Sessions::subscribe_one(Session& session, std::uint32_t slot, const mqtt::Subscription& subscription,
-                                   std::uint32_t identifier, PendingSubscribe& pending) {
+/// The code of a capability that the packet needs and that is off: in MQTT 5 an error of the whole packet (3.2.2.3.11 to 13).
+ReasonCode Sessions::switched_off(const mqtt::SubscribeView& subscribe, std::uint32_t identifier) const {
+  if (identifier != 0 && !options_.subscription_identifiers) return ReasonCode::kSubscriptionIdentifiersNotSupported;
+  for (const mqtt::Subscription& subscription : subscribe.subscriptions) {
+    if (subscription.topic.wildcard && !options_.wildcard_subscription)
+      return ReasonCode::kWildcardSubscriptionsNotSupported;
+    if (subscription.topic.shared() && !options_.shared_subscription)
+      return ReasonCode::kSharedSubscriptionsNotSupported;
+  }
+  return ReasonCode::kSuccess;
+}
+
+ReasonCode Sessions::subscribe_one(Session& session, std::uint32_t slot, const Principal* principal,
+                                   const mqtt::Subscription& subscription, std::uint32_t identifier,
+                                   PendingSubscribe& pending) {
   const mqtt::TopicFilter& topic = subscription.topic;
   if (topic.wildcard && !options_.wildcard_subscription) return ReasonCode::kWildcardSubscriptionsNotSupported;
   if (topic.shared() && !options_.shared_subscription) return ReasonCode::kSharedSubscriptionsNotSupported;
+  if (principal != nullptr && !principal->may_subscribe(topic.filter)) {
+    counters_.add(Counter::kNotAuthorized);
+    return ReasonCode::kNotAuthorized;
+  }
   const std::uint8_t qos = std::min(subscription.options.qos, options_.max_qos);
   const std::uint32_t filter_id = index_.find(topic.full);
   const bool known = filter_id != routing::kNoFilter && index_.subscriber(filter_id, slot) != nullptr;

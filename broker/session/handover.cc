@@ -21,7 +21,7 @@ constexpr Nanos kGhostTime = 10 * kSecond;
 /// A taker waits so long for the ghost's rest, then goes on without it.
 constexpr Nanos kHoldTime = 3 * kSecond;
 
-constexpr std::uint8_t kHandoverVersion = 1;
+constexpr std::uint8_t kHandoverVersion = 2;
 constexpr std::uint8_t kRetainFlag = 0x04;
 constexpr std::uint8_t kReleasedFlag = 0x08;
 
@@ -59,6 +59,7 @@ void Sessions::export_session(Nanos now, Session& session, std::vector<std::uint
   w.u8(kHandoverVersion);
   w.u16(place_.node);
   w.u16(place_.shard);
+  w.u64(session.user);
   w.u16(session.last_packet_id);
   w.u32(static_cast<std::uint32_t>(session.subscriptions.size()));
   const std::uint32_t slot = find_session(session.client_id());
@@ -84,6 +85,7 @@ Sessions::Import Sessions::import_session(Nanos now, std::uint32_t slot, Bytes h
   const NodeId node = in.u16();
   const ShardId shard = in.u16();
   const Place former{node, shard};
+  if (in.u64() != session.user) return Import::kUnreadable;  // another user's
   session.last_packet_id = in.u16();
   added_.clear();
   for (std::uint32_t left = in.u32(); left > 0 && !in.failed(); --left) {

@@ -117,6 +117,7 @@ void Sessions::drop_will(Will& will) {
 void Sessions::disconnect(Nanos now, LinkId link, ReasonCode reason, const char* what, LinkEnd how) {
   Connection& c = at(link);
   if (c.state == Connection::State::kClosing) return;
+  if (c.state == Connection::State::kAuthenticating) return refuse_claim(c.request, reason, what);
   if (c.state == Connection::State::kOpen && c.version == Version::k5) {
     mqtt::DisconnectView view;
     view.reason = reason;
@@ -151,6 +152,7 @@ void Sessions::connection_timer(Nanos now, LinkId link, TimerWheel::Tick tick) {
   switch (c.state) {
     case Connection::State::kClosing: return;
     case Connection::State::kAwaitConnect:
+    case Connection::State::kAuthenticating:
     case Connection::State::kClaiming:
       // No CONNECT in time, or no answer to it: the network connection is closed (MQTT 5, 3.1).
       return disconnect(now, link, ReasonCode::kKeepAliveTimeout, "no CONNECT in time", LinkEnd::kNormal);

@@ -4,8 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "broker/base/types.h"
+#include "broker/session/gate.h"
 
 namespace orrery::session {
 
@@ -39,6 +42,13 @@ struct MqttOptions {
   bool retain_available = true;
   bool wildcard_subscription = true;
   bool shared_subscription = true;
+  bool subscription_identifiers = true;
+  /// Who comes in and what they may do; null: everybody, everything.
+  std::shared_ptr<const Gate> gate = nullptr;
+  /// Sent to MQTT 5 clients that ask for Response Information, with their client id after it; empty: none is sent.
+  std::string response_information = {};
+  /// Not empty: CONNECT is refused with Use another server (0x9C) and this Server Reference.
+  std::string server_reference = {};
 };
 
 }  // namespace orrery::session

@@ -16,6 +16,17 @@ void Sessions::confirmed(Nanos, std::uint32_t owed) {
   }
 }
 
+/// At the end of the session's list; sent at once if nothing is waited for.
+void Sessions::owe(std::uint32_t slot, std::uint32_t owed) {
+  Session& session = sessions_[slot];
+  Owed& o = owed_[owed];
+  o.session = slot;
+  if (o.qos == 1) ++session.owed_qos1;
+  (session.last_owed == kNoSlot ? session.first_owed : owed_[session.last_owed].next) = owed;
+  session.last_owed = owed;
+  if (o.waiting == 0) settle(slot);
+}
+
 void Sessions::settle(std::uint32_t slot) {
   Session& session = sessions_[slot];
   while (session.first_owed != kNoSlot && owed_[session.first_owed].waiting == 0) {

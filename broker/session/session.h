@@ -35,6 +35,7 @@ struct Session {
   std::uint32_t client_id_size = 0;
   LinkId link = kNoLink;
   std::uint64_t epoch = 0;  // of the claim under which this shard holds the client id
+  std::uint64_t user = 0;   // Sessions::user_hash of who made it: nobody else resumes it
   std::uint32_t expiry_seconds = 0;
   std::uint16_t last_packet_id = 0;
   /// Given up to another holder, but still subscribed until that one's routes are in force: matches wait in the outbox.

@@ -48,6 +48,7 @@ void Sessions::connection_open(Nanos now, LinkId link) {
 void Sessions::connection_closed(Nanos now, LinkId link) {
   Connection& c = at(link);
   if (c.state == Connection::State::kOpen) leave(now, link, true);
+  if (c.state == Connection::State::kAuthenticating) drop_claim(c.request);
   if (c.state == Connection::State::kClaiming)
     if (PendingConnect* pending = find_claim(c.request)) pending->link = kNoLink;
   drop_aliases(c);
@@ -71,6 +72,10 @@ void Sessions::packet(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
   Connection& c = at(link);
   if (c.state == Connection::State::kClosing) return;
   c.heard = static_cast<TimerWheel::Tick>(now >> TimerWheel::kTickBits);
+  // [MQTT-3.15]: until CONNACK a client that authenticates sends nothing but AUTH and DISCONNECT.
+  if (c.state == Connection::State::kAuthenticating && packet.type() != mqtt::PacketType::kAuth &&
+      packet.type() != mqtt::PacketType::kDisconnect)
+    return protocol_error(now, link, mqtt::protocol_error("neither AUTH nor DISCONNECT before CONNACK (4.12)"));
   switch (packet.type()) {
     case mqtt::PacketType::kConnect: return handle_connect(now, link, packet);
     case mqtt::PacketType::kPublish: return handle_publish(now, link, packet);

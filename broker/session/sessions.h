@@ -2,7 +2,7 @@
 // A shard's MQTT: its connections and sessions, and what each packet does to them.
 //
 // The transport (broker/node) cuts the stream into packets and gives them in order; everything that leaves goes through
-// SessionHost. Handlers are one file for each packet type (handle_connect.cc, handle_publish.cc, ...), deliveries in
+// SessionHost. Handlers are one file for each packet type (handle_connect.cc, handle_publish.cc, ...), who a client is in authenticate.cc, deliveries in
 // deliver.cc, the life of a session in lifetime.cc, its move between shards in handover.cc. Nothing here blocks, throws on what a client sent, or
 // iterates a hash table. All memory is the shard's heap's.
 #pragma once
@@ -112,6 +112,13 @@ class Sessions {
   void handle_disconnect(Nanos now, LinkId link, const mqtt::RawPacket& packet);
   void handle_auth(Nanos now, LinkId link, const mqtt::RawPacket& packet);
 
+  // authenticate.cc
+  void authenticate(Nanos now, LinkId link, const mqtt::ConnectView& connect);
+  void admitted(Nanos now, LinkId link);
+  void step_exchange(Nanos now, LinkId link, Bytes data);
+  void send_auth(LinkId link, mqtt::ReasonCode reason);
+  static std::uint64_t user_hash(std::string_view user_name);
+
   // handle_connect.cc
   void refuse_connect(LinkId link, mqtt::Version version, mqtt::ReasonCode reason, const char* what);
   void take_connect(Nanos now, LinkId link, const mqtt::ConnectView& connect);
@@ -119,9 +126,11 @@ class Sessions {
   void answer_connect(LinkId link, const PendingConnect& pending);
   void finish_connect(Nanos now, std::uint64_t request, std::uint32_t slot);
   void refuse_claim(std::uint64_t request, mqtt::ReasonCode reason, const char* what);
+  void drop_claim(std::uint64_t request);
   PendingConnect* find_claim(std::uint64_t request);
 
   // handle_publish.cc
+  void deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_id);
   bool resolve_alias(Nanos now, LinkId link, Connection& connection, mqtt::PublishView& publish);
   static std::uint64_t publisher_hash(std::string_view client_id);
   void publish_will(Nanos now, Session& session);
@@ -129,6 +138,7 @@ class Sessions {
   std::uint64_t next_message_id() { return message_ids_ + next_message_number_++; }
 
   // owed.cc: acknowledgements for what clients published
+  void owe(std::uint32_t slot, std::uint32_t owed);
   void settle(std::uint32_t slot);
   void send_ack(LinkId link, mqtt::PacketType type, std::uint16_t packet_id, mqtt::ReasonCode reason);
   void forget_owed(Session& session);
@@ -179,8 +189,10 @@ class Sessions {
   void end_ghost(Nanos now, std::uint32_t slot);
 
   // handle_subscribe.cc
-  mqtt::ReasonCode subscribe_one(Session& session, std::uint32_t slot, const mqtt::Subscription& subscription,
-                                 std::uint32_t identifier, PendingSubscribe& pending);
+  mqtt::ReasonCode switched_off(const mqtt::SubscribeView& subscribe, std::uint32_t identifier) const;
+  mqtt::ReasonCode subscribe_one(Session& session, std::uint32_t slot, const Principal* principal,
+                                 const mqtt::Subscription& subscription, std::uint32_t identifier,
+                                 PendingSubscribe& pending);
 
   const MqttOptions& options_;
   const Place place_;
@@ -207,6 +219,7 @@ class Sessions {
   std::vector<std::uint8_t> section_;               // a property section that is built
   std::vector<std::uint8_t> forwardable_;           // what of a section goes on
   std::vector<std::uint8_t> handover_;              // an exported session
+  std::vector<std::uint8_t> authentication_data_;   // of one step of an exchange
   std::vector<std::string> added_;                  // filters of one route request
   std::vector<std::string> retained_wanted_;
 };

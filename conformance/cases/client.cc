@@ -26,7 +26,7 @@ void Client::open(unsigned node) {
   observer_ = std::make_unique<Observer>(context_.version());
   context_.log().add(context_.now(), name_, LogKind::kEvent, "opens a connection");
   std::unique_ptr<Stream> stream = context_.bench().open(node);
-  if (context_.transport() == Transport::kTcp) {
+  if (!has_websocket(context_.transport())) {
     channel_ = plain_channel(std::move(stream));
   } else {
     channel_ = websocket_channel(

@@ -26,7 +26,8 @@ class Observer {
   void sent(const Packet& packet);
   /// Adds what the packet breaks.
   void received(const Packet& packet, std::vector<Violation>& out);
-  bool accepted() const { return phase_ == Phase::kConnected; }
+  /// CONNACK 0 has come, whatever followed it.
+  bool accepted() const { return phase_ == Phase::kConnected || phase_ == Phase::kDisconnected; }
   /// The topic of a PUBLISH, its alias resolved; call after received().
   std::string topic_of(const Packet& publish) const;
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "broker/base/strict_json.h"
+#include "broker/openssl/self_signed.h"
 #include "conformance/driver/live.h"
 
 namespace orrery::conformance {
@@ -89,6 +90,15 @@ DriverFile parse_driver_file(std::string_view text, std::string_view path) {
   return d;
 }
 
+/// The path of the certificate or its key, both made at the first use.
+std::string Placeholders::self_signed(bool key) {
+  const std::string certificate_file = dir_ + "/certificate.pem";
+  const std::string key_file = dir_ + "/key.pem";
+  if (!certificate_made_) openssl::write_self_signed(certificate_file, key_file);
+  certificate_made_ = true;
+  return key ? key_file : certificate_file;
+}
+
 std::string Placeholders::fill(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -103,6 +113,8 @@ std::string Placeholders::fill(std::string_view text) {
       out += bin_;
     } else if (name == "{here}") {
       out += here_;
+    } else if (name == "{certificate}" || name == "{key}") {
+      out += self_signed(name == "{key}");
     } else if (name.rfind("{port:", 0) == 0) {
       std::string& port = ports_[name];
       if (port.empty()) port = std::to_string(free_port());

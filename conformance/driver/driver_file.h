@@ -2,7 +2,8 @@
 // A broker as data: how to start it, where it then listens, what it claims and which cases it is known to fail.
 //
 // conformance/brokers/README.md describes the file. In commands, files and addresses {dir} is a directory of the run's
-// own, {bin} the folder of the running program, and {port:NAME} a free loopback port, the same for the same NAME.
+// own, {bin} the folder of the running program, {here} the folder of the driver file, {port:NAME} a free loopback
+// port, the same for the same NAME, {certificate} and {key} PEM files that are made for the run.
 #pragma once
 
 #include <map>
@@ -19,6 +20,8 @@ namespace orrery::conformance {
 
 struct DriverFile {
   std::string name;
+  /// The folder that the file is in.
+  std::string here;
   std::string homepage;
   std::vector<std::string> command;
   /// Prints the version in its first line, whatever its exit code; empty: no version is shown.
@@ -39,20 +42,26 @@ struct DriverFile {
 /// Capabilities of a broker about which nothing is known: all but restart and durable.
 Capabilities usual_capabilities();
 
-/// Throws ConfigError (broker/base/strict_json.h) with file, line, key and what would be valid.
-DriverFile parse_driver_file(std::string_view text, std::string_view name);
+/// `path` is where the text was read. Throws ConfigError (broker/base/strict_json.h) with file, line, key and what
+/// would be valid.
+DriverFile parse_driver_file(std::string_view text, std::string_view path);
 
-/// Puts values for {dir}, {bin} and {port:NAME}; other braces stay as they are, since configuration files have braces
-/// of their own.
+/// Puts values for {dir}, {bin}, {here}, {port:NAME}, {certificate} and {key}; other braces stay as they are, since
+/// configuration files have braces of their own.
 class Placeholders {
  public:
-  Placeholders(std::string dir, std::string bin) : dir_(std::move(dir)), bin_(std::move(bin)) {}
+  Placeholders(std::string dir, std::string bin, std::string here)
+      : dir_(std::move(dir)), bin_(std::move(bin)), here_(std::move(here)) {}
   std::string fill(std::string_view text);
 
  private:
+  std::string self_signed(bool key);
+
   std::string dir_;
   std::string bin_;
+  std::string here_;
   std::map<std::string, std::string> ports_;
+  bool certificate_made_ = false;
 };
 
 }  // namespace orrery::conformance

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <fstream>
 #include <sstream>
 
@@ -25,12 +26,14 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(DriverFile, TheOnesInTheTreeAreRead) {
-  for (const char* name : {"mosquitto", "orrery"}) {
+  for (const char* name : {"mosquitto", "rabbitmq", "aedes", "orrery"}) {
     std::ifstream in(std::string("conformance/brokers/") + name + ".json");
     std::ostringstream text;
     text << in.rdbuf();
     const DriverFile d = parse_driver_file(text.str(), name);
-    EXPECT_EQ(d.name, name);
+    std::string lower = d.name;
+    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    EXPECT_EQ(lower, name);
     EXPECT_FALSE(d.listeners.empty());
     for (const Deviation& x : d.deviations) {
       EXPECT_FALSE(x.reason.empty());
@@ -60,15 +63,20 @@ TEST(DriverFile, CapabilitiesAreClaimedAndLacking) {
   EXPECT_NE(d.capabilities & bit(Capability::kRetain), 0U);
 }
 
+TEST(DriverFile, KnowsItsFolder) {
+  EXPECT_EQ(parse_driver_file(R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"]})", "/a/b/x.json").here,
+            "/a/b");
+}
+
 TEST(Placeholders, AreFilledTheSameEachTime) {
-  Placeholders p("/dir", "/bin");
+  Placeholders p("/dir", "/bin", "/here");
   const std::string ports = p.fill("{port:a} {port:b} {port:a}");
   std::istringstream in(ports);
   std::string a, b, again;
   in >> a >> b >> again;
   EXPECT_EQ(a, again);
   EXPECT_NE(a, b);
-  EXPECT_EQ(p.fill("{dir}/{bin} {unknown} {"), "/dir//bin {unknown} {");
+  EXPECT_EQ(p.fill("{dir}/{bin} {here} {unknown} {"), "/dir//bin /here {unknown} {");
 }
 
 TEST(Deviation, AppliesByNameOrBeginning) {

@@ -17,6 +17,8 @@
 #include <random>
 #include <thread>
 
+#include "conformance/driver/tls_stream.h"
+
 namespace orrery::conformance {
 namespace {
 
@@ -85,7 +87,7 @@ class TcpStream : public Stream {
 class LiveBench : public Bench {
  public:
   LiveBench(Url url, Nanos patience) : url_(std::move(url)), patience_(patience) {}
-  std::unique_ptr<Stream> open(unsigned) override { return open_tcp(url_, patience_); }
+  std::unique_ptr<Stream> open(unsigned) override { return open_stream(url_, patience_); }
   Nanos now() override { return live_now(); }
   void wait_until(Nanos when) override { live_wait_until(when); }
 
@@ -127,7 +129,7 @@ void live_wait_until(Nanos when) {
   if (left > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(left));
 }
 
-std::unique_ptr<Stream> open_tcp(const Url& url, Nanos patience) {
+std::unique_ptr<Stream> open_stream(const Url& url, Nanos patience) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -137,7 +139,12 @@ std::unique_ptr<Stream> open_tcp(const Url& url, Nanos patience) {
   const Nanos deadline = live_now() + patience;
   for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
     const int fd = connect_socket(*a, deadline);
-    if (fd >= 0) return std::make_unique<TcpStream>(fd, patience);
+    if (fd < 0) continue;
+    auto tcp = std::make_unique<TcpStream>(fd, patience);
+    if (!has_tls(url.transport)) return tcp;
+    std::string why;
+    if (auto tls = start_tls(std::move(tcp), url.host, deadline, why)) return tls;
+    throw TargetError("no TLS with " + to_text(url) + ": " + why);
   }
   throw TargetError("cannot connect to " + to_text(url) + ": " + std::strerror(errno));
 }

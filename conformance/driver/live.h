@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A broker that listens somewhere: streams are TCP connections, time is the machine's steady clock.
+// A broker that listens somewhere: streams are TCP or TLS connections, time is the machine's steady clock.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 namespace orrery::conformance {
 
 /// Opens a connection within `patience`; throws TargetError with a sentence when it cannot.
-std::unique_ptr<Stream> open_tcp(const Url& url, Nanos patience);
+std::unique_ptr<Stream> open_stream(const Url& url, Nanos patience);
 /// Nanoseconds of the steady clock.
 Nanos live_now();
 void live_wait_until(Nanos when);

@@ -66,7 +66,7 @@ std::string first_line_of(const std::vector<std::string>& command, const std::st
 }  // namespace
 
 BrokerProcess::BrokerProcess(DriverFile file, const std::string& bin)
-    : file_(std::move(file)), dir_(make_directory()), placeholders_(dir_, bin) {
+    : file_(std::move(file)), dir_(make_directory()), placeholders_(dir_, bin, file_.here) {
   for (const std::string& word : file_.command) command_.push_back(placeholders_.fill(word));
   for (const std::string& listener : file_.listeners) urls_.push_back(parse_url(placeholders_.fill(listener)));
   for (const auto& [name, lines] : file_.files) {
@@ -130,7 +130,7 @@ void BrokerProcess::wait_until_ready() {
              std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)));
       }
       try {
-        open_tcp(url, kSecond)->close(HowToClose::kReset);
+        open_stream(url, kSecond)->close(HowToClose::kReset);
         break;
       } catch (const TargetError& e) {
         if (live_now() > deadline) fail(file_.name + " is not ready: " + e.what());
@@ -163,7 +163,7 @@ class ProcessBench : public Bench {
  public:
   ProcessBench(std::shared_ptr<BrokerProcess> process, Url url, Nanos patience)
       : process_(std::move(process)), url_(std::move(url)), patience_(patience) {}
-  std::unique_ptr<Stream> open(unsigned) override { return open_tcp(url_, patience_); }
+  std::unique_ptr<Stream> open(unsigned) override { return open_stream(url_, patience_); }
   Nanos now() override { return live_now(); }
   void wait_until(Nanos when) override { live_wait_until(when); }
   void kill_and_restart() override { process_->kill_and_restart(); }

@@ -38,8 +38,11 @@ class Stream {
   virtual void close(HowToClose how) = 0;
 };
 
-enum class Transport : std::uint8_t { kTcp, kWebSocket };
+enum class Transport : std::uint8_t { kTcp, kTls, kWebSocket, kSecureWebSocket };
+/// tcp, tls, ws, wss: the schemes of addresses.
 const char* transport_name(Transport t);
+constexpr bool has_websocket(Transport t) { return t == Transport::kWebSocket || t == Transport::kSecureWebSocket; }
+constexpr bool has_tls(Transport t) { return t == Transport::kTls || t == Transport::kSecureWebSocket; }
 
 /// For Bench::open: wherever the target likes; with several nodes one after the other.
 inline constexpr unsigned kAnyNode = UINT32_MAX;

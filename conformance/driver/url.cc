@@ -2,7 +2,9 @@
 // The few forms of address that the suite takes.
 #include "conformance/driver/url.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <stdexcept>
 
 namespace orrery::conformance {
@@ -20,22 +22,31 @@ Url parse_url(std::string_view text) {
   const std::size_t scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) refuse(text, "it has no scheme");
   const std::string_view scheme = text.substr(0, scheme_end);
-  if (scheme == "ws")
-    url.transport = Transport::kWebSocket;
-  else if (scheme != "tcp" && scheme != "mqtt")
-    refuse(text, "the scheme must be tcp or ws");
+  struct Scheme {
+    std::string_view name;
+    Transport transport;
+    std::uint16_t port;
+  };
+  static constexpr Scheme kSchemes[] = {{"tcp", Transport::kTcp, 1883},        {"mqtt", Transport::kTcp, 1883},
+                                        {"tls", Transport::kTls, 8883},        {"mqtts", Transport::kTls, 8883},
+                                        {"ws", Transport::kWebSocket, 8083},   {"wss", Transport::kSecureWebSocket, 8084}};
+  const Scheme* const known =
+      std::find_if(std::begin(kSchemes), std::end(kSchemes), [scheme](const Scheme& s) { return s.name == scheme; });
+  if (known == std::end(kSchemes)) refuse(text, "the scheme must be tcp, tls, ws or wss");
+  url.transport = known->transport;
+  const bool websocket = has_websocket(url.transport);
   std::string_view rest = text.substr(scheme_end + 3);
   const std::size_t slash = rest.find('/');
   url.path = slash == std::string_view::npos ? "/mqtt" : std::string(rest.substr(slash));
-  if (slash != std::string_view::npos && url.transport == Transport::kTcp && url.path != "/")
-    refuse(text, "a tcp address has no path");
+  if (slash != std::string_view::npos && !websocket && url.path != "/")
+    refuse(text, "only ws and wss addresses have a path");
   rest = rest.substr(0, slash);
   const std::size_t colon = rest.rfind(':');
   url.host = std::string(rest.substr(0, colon));
   if (url.host.size() > 2 && url.host.front() == '[' && url.host.back() == ']')
     url.host = url.host.substr(1, url.host.size() - 2);
   if (url.host.empty()) refuse(text, "it has no host");
-  url.port = url.transport == Transport::kTcp ? 1883 : 8083;
+  url.port = known->port;
   if (colon != std::string_view::npos) {
     const std::string_view port = rest.substr(colon + 1);
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
@@ -48,9 +59,17 @@ Url parse_url(std::string_view text) {
 std::string to_text(const Url& url) {
   const bool six = url.host.find(':') != std::string::npos;
   return std::string(transport_name(url.transport)) + "://" + (six ? "[" + url.host + "]" : url.host) + ":" +
-         std::to_string(url.port) + (url.transport == Transport::kTcp ? "" : url.path);
+         std::to_string(url.port) + (has_websocket(url.transport) ? url.path : "");
 }
 
-const char* transport_name(Transport t) { return t == Transport::kTcp ? "tcp" : "ws"; }
+const char* transport_name(Transport t) {
+  switch (t) {
+    case Transport::kTcp: return "tcp";
+    case Transport::kTls: return "tls";
+    case Transport::kWebSocket: return "ws";
+    case Transport::kSecureWebSocket: return "wss";
+  }
+  return "";
+}
 
 }  // namespace orrery::conformance

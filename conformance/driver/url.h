@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a broker listens: tcp://host:port or ws://host:port/path.
+// Where a broker listens: tcp://host:port, tls://host:port, ws://host:port/path or wss://host:port/path.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix as one file without scripts: a table of statements by targets, then one section for each case.
+// The matrix as one file without scripts: what each broker does otherwise, a table of statements by targets, then one
+// section for each case.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
+#include "conformance/report/digest.h"
 #include "conformance/report/requirements.h"
 #include "conformance/report/write.h"
 
@@ -16,7 +18,7 @@ body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;paddin
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #dde1e6;padding:.25rem .5rem;text-align:left;vertical-align:top}
 th{position:sticky;top:0;background:#fff}code,pre{font:12.5px/1.4 ui-monospace,monospace}pre{background:#f5f6f8;padding:.6rem;overflow-x:auto}
 .pass{color:#11773d}.fail,.stale{color:#b3261e;font-weight:600}.deviation{color:#9a6700;font-weight:600}.na{color:#737a84}
-section{border-top:1px solid #dde1e6;margin-top:1.2rem}h3{margin-bottom:.2rem}.level{color:#737a84;font-weight:400}
+h4{margin:.8rem 0 .2rem}section{border-top:1px solid #dde1e6;margin-top:1.2rem}h3{margin-bottom:.2rem}.level{color:#737a84;font-weight:400}
 )css";
 
 std::string escaped(std::string_view text) {
@@ -41,10 +43,13 @@ const char* css_class(Outcome o) {
   return "";
 }
 
-// The worst thing that a target's cases say about one statement, and how many cases there were.
+bool plain(Outcome o) { return o == Outcome::kPass || o == Outcome::kNotApplicable; }
+
+// The worst thing that a target's cases say about one statement, how many say it, and how many there were.
 struct Cell {
   Outcome worst = Outcome::kNotApplicable;
   std::string link;
+  std::size_t as_bad = 0;
   std::size_t cases = 0;
 };
 
@@ -61,7 +66,9 @@ std::map<const Requirement*, Cell> cells_of(const Column& column) {
   const auto add = [&cells](const Result& r, const std::string& id, Outcome o) {
     Cell& cell = cells[find_requirement(id, r.version)];
     ++cell.cases;
+    if (!cell.link.empty() && o == cell.worst) ++cell.as_bad;
     if (!cell.link.empty() && rank(o) <= rank(cell.worst)) return;
+    cell.as_bad = 1;
     cell.worst = o;
     cell.link = r.test->id;
   };
@@ -72,16 +79,23 @@ std::map<const Requirement*, Cell> cells_of(const Column& column) {
   return cells;
 }
 
-std::string cell_html(const std::map<const Requirement*, Cell>& cells, const Requirement& r) {
+// "pass 7", "known deviation 2/7"; a link where there is a section to go to.
+std::string cell_html(const std::map<const Requirement*, Cell>& cells, const Requirement& r, Sections sections) {
   const auto it = cells.find(&r);
-  if (it == cells.end()) return "<td class=na>&middot;</td>";
+  if (it == cells.end()) return "<td class=na>&middot;";
   const Cell& c = it->second;
-  return fmt::format("<td class={}><a class={} href=\"#{}\">{}</a> <span class=na>{}</span></td>", css_class(c.worst),
-                     css_class(c.worst), c.link, outcome_name(c.worst), c.cases);
+  const std::string cases = c.as_bad == c.cases ? fmt::format("{}", c.cases) : fmt::format("{}/{}", c.as_bad, c.cases);
+  if (sections == Sections::kNotPassed && plain(c.worst))
+    return fmt::format("<td class={}>{} <span class=na>{}</span>", css_class(c.worst), outcome_name(c.worst), cases);
+  return fmt::format("<td><a class={} href=\"#{}\">{}</a> <span class=na>{}</span>", css_class(c.worst), c.link,
+                     outcome_name(c.worst), cases);
 }
 
-std::string matrix(const Report& report) {
-  std::string out = "<h2>Statements</h2><table><tr><th>version<th>statement<th>what it says";
+std::string matrix(const Report& report, Sections sections) {
+  std::string out =
+      "<h2>Statements</h2><p>Each cell has the worst that the cases about a statement said, how many said it, and of "
+      "how "
+      "many.</p><table><tr><th>version<th>statement<th>what it says";
   std::vector<std::map<const Requirement*, Cell>> columns;
   for (const Column& c : report.columns) {
     out += "<th>" + escaped(c.target);
@@ -91,10 +105,57 @@ std::string matrix(const Report& report) {
   for (const Requirement& r : all_requirements()) {
     out += fmt::format("<tr><td>{}<td><code>{}</code><td>{}", r.version, r.id, escaped(r.text));
     if (r.cases.empty() && !r.untested.empty()) out += " <span class=na>Not tested: " + escaped(r.untested) + "</span>";
-    for (const auto& cells : columns) out += cell_html(cells, r);
+    for (const auto& cells : columns) out += cell_html(cells, r, sections);
     out += "</tr>\n";
   }
   return out + "</table>\n";
+}
+
+std::string told_html(const std::vector<Told>& told, const char* heading) {
+  constexpr std::size_t kShown = 6;
+  if (told.empty()) return {};
+  std::string out = fmt::format("<h4>{}</h4><table>\n", heading);
+  for (const Told& t : told) {
+    out += "<tr><td>" + escaped(t.text);
+    if (!t.link.empty()) out += fmt::format(" <a href=\"{}\">source</a>", escaped(t.link));
+    out += "<td>";
+    for (std::size_t i = 0; i < std::min(t.cases.size(), kShown); ++i)
+      out += "<code>" + escaped(t.cases[i]) + "</code> ";
+    if (t.cases.size() > kShown) out += fmt::format("and {} more", t.cases.size() - kShown);
+    out += fmt::format("<td>{}<td class=na>{}\n", versions_text(t.versions), t.results);
+  }
+  return out + "</table>\n";
+}
+
+std::string brokers(const Report& report) {
+  std::string out = "<h2>Brokers</h2>\n";
+  for (const BrokerColumns& columns : by_broker(report)) {
+    const Column& c = *columns[0];
+    out += c.homepage.empty() ? "<h3>" + escaped(c.broker) + "</h3>\n"
+                              : fmt::format("<h3><a href=\"{}\">{}</a></h3>\n", escaped(c.homepage), escaped(c.broker));
+    out += told_html(known_deviations(columns), "Known deviations");
+    out += told_html(noted(columns, true), "Advice of the standard (SHOULD) that is not followed");
+    out += told_html(noted(columns, false), "Permitted alternatives that were chosen");
+    out += told_html(not_applicable(columns), "Not applicable");
+  }
+  return out;
+}
+
+// Results that say nothing else are one line for all targets: "pass: a over tcp (3.1.1, 5); b over tcp (5)".
+std::string plain_html(const std::map<Outcome, std::vector<std::pair<const Column*, Versions>>>& said) {
+  std::string out;
+  for (const auto& [outcome, targets] : said) {
+    out += fmt::format("<p><span class={}>{}</span>: ", css_class(outcome), outcome_name(outcome));
+    for (std::size_t i = 0; i < targets.size(); ++i)
+      out += fmt::format("{}{} ({})", i == 0 ? "" : "; ", escaped(targets[i].first->target),
+                         versions_text(targets[i].second));
+    out += "</p>\n";
+  }
+  return out;
+}
+
+bool says_nothing_else(const Result& r) {
+  return plain(r.outcome) && r.notes.empty() && r.violations.empty() && r.log.empty();
 }
 
 std::string result_html(const Column& column, const Result& r) {
@@ -113,14 +174,36 @@ std::string result_html(const Column& column, const Result& r) {
   return out + "</pre></details>\n";
 }
 
-std::string cases_html(const Report& report, const Cases& all) {
-  std::map<std::string, std::string> results;
+// What the targets say about one case.
+struct Section {
+  std::map<Outcome, std::vector<std::pair<const Column*, Versions>>> plain;
+  std::string others;
+  bool passed = true;
+};
+
+std::map<std::string, Section> sections_of(const Report& report) {
+  std::map<std::string, Section> out;
   for (const Column& c : report.columns)
-    for (const Result& r : c.results) results[r.test->id] += result_html(c, r);
-  std::string out = "<h2>Cases</h2>\n";
+    for (const Result& r : c.results) {
+      Section& s = out[r.test->id];
+      s.passed = s.passed && plain(r.outcome);
+      if (!says_nothing_else(r)) {
+        s.others += result_html(c, r);
+        continue;
+      }
+      auto& targets = s.plain[r.outcome];
+      if (targets.empty() || targets.back().first != &c) targets.emplace_back(&c, Versions{0});
+      targets.back().second |= bit(r.version);
+    }
+  return out;
+}
+
+std::string cases_html(const Report& report, const Cases& all, Sections sections) {
+  const std::map<std::string, Section> found = sections_of(report);
+  std::string out = sections == Sections::kAllCases ? "<h2>Cases</h2>\n" : "<h2>Cases that some target fails</h2>\n";
   for (const Case& c : all) {
-    const auto it = results.find(c.id);
-    if (it == results.end()) continue;
+    const auto it = found.find(c.id);
+    if (it == found.end() || (sections == Sections::kNotPassed && it->second.passed)) continue;
     out += fmt::format("<section id=\"{}\"><h3>{} <span class=level>{}</span></h3><p>{}<br><b>Expected:</b> {}</p>",
                        c.id, c.id, level_name(c.level), escaped(c.what), escaped(c.expect));
     for (const Version v : {Version::k311, Version::k5}) {
@@ -130,14 +213,14 @@ std::string cases_html(const Report& report, const Cases& all) {
       for (const std::string& id : ids) out += " <code>" + id + "</code>";
       out += "</p>";
     }
-    out += it->second + "</section>\n";
+    out += plain_html(it->second.plain) + it->second.others + "</section>\n";
   }
   return out;
 }
 
 }  // namespace
 
-std::string report_html(const Report& report, const Cases& all) {
+std::string report_html(const Report& report, const Cases& all, Sections sections) {
   std::string out = "<!doctype html><html lang=en><meta charset=utf-8><title>MQTT conformance</title><style>" +
                     std::string(kStyle) + "</style>\n<h1>MQTT conformance</h1>\n";
   out += fmt::format(
@@ -148,7 +231,8 @@ std::string report_html(const Report& report, const Cases& all) {
         "<tr><td>{}<td class=pass>{}<td class=fail>{}<td class=deviation>{}<td class=stale>{}<td class=na>{}</tr>",
         escaped(c.target), c.count(Outcome::kPass), c.count(Outcome::kFail), c.count(Outcome::kDeviation),
         c.count(Outcome::kStale), c.count(Outcome::kNotApplicable));
-  return out + "</table>\n" + matrix(report) + cases_html(report, all) + "</html>\n";
+  return out + "</table>\n" + brokers(report) + matrix(report, sections) + cases_html(report, all, sections) +
+         "</html>\n";
 }
 
 }  // namespace orrery::conformance

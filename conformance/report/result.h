@@ -29,6 +29,8 @@ struct Result {
   /// Why it failed or does not apply; for a deviation also the driver file's reason and link.
   std::string reason;
   std::string link;
+  /// For a known deviation: which of the column's.
+  std::size_t known = 0;
   std::vector<Note> notes;
   /// Statements that packets of the broker broke on the way, with what was seen.
   std::vector<std::pair<std::string, std::string>> violations;
@@ -41,6 +43,12 @@ struct Result {
 struct Column {
   /// "mosquitto 2.0.11 over tcp"
   std::string target;
+  /// "mosquitto 2.0.11" and "tcp"
+  std::string broker;
+  std::string transport;
+  std::string homepage;
+  /// What its driver file says.
+  std::vector<Deviation> deviations;
   std::vector<Result> results;
   std::size_t count(Outcome o) const {
     std::size_t n = 0;

@@ -135,7 +135,7 @@ Result run_case(Target& target, const TargetFacts& facts, const Plan& plan, cons
     r.reason = lacking(missing);
     return r;
   }
-  if (c.over == Over::kOnlyWebSocket && target.transport() != Transport::kWebSocket) {
+  if (c.over == Over::kOnlyWebSocket && !has_websocket(target.transport())) {
     r.outcome = Outcome::kNotApplicable;
     r.reason = "it is about WebSocket";
     return r;

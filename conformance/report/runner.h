@@ -19,6 +19,8 @@ struct Plan {
   Capabilities capabilities = 0;
   bool strict = false;
   std::vector<Deviation> deviations;
+  /// Of the broker's project, for reports.
+  std::string homepage;
   /// Part of every client identifier and topic: four letters or digits.
   std::string tag;
   unsigned jobs = 0;

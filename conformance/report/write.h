@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Report in the four forms people and scripts read.
+// A Report in the forms that people and scripts read.
 #pragma once
 
 #include <string>
@@ -16,7 +16,12 @@ std::string summary_text(const Report& report);
 std::string junit_xml(const Report& report);
 /// schema/conformance-report.schema.json
 std::string report_json(const Report& report);
-/// One self-contained page: statements by targets, cases, wire logs. `all` are the cases that exist.
-std::string report_html(const Report& report, const Cases& all);
+/// Which cases a page tells about one by one.
+enum class Sections : std::uint8_t { kAllCases, kNotPassed };
+/// One self-contained page: what each broker does otherwise, statements by targets, cases, wire logs. `all` are the
+/// cases that exist.
+std::string report_html(const Report& report, const Cases& all, Sections sections);
+/// Counts, and the known deviations of each broker.
+std::string report_markdown(const Report& report);
 
 }  // namespace orrery::conformance

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "conformance/report/digest.h"
+
 namespace orrery::conformance {
 namespace {
 
@@ -69,11 +71,45 @@ TEST(Write, XmlAndHtmlAreEscaped) {
   EXPECT_THAT(xml, HasSubstr("failures=\"1\""));
   EXPECT_THAT(xml, HasSubstr("it said &lt;no&gt;"));
   EXPECT_THAT(xml, Not(HasSubstr("\x01")));
-  const std::string html = report_html(s.report, s.cases);
+  const std::string html = report_html(s.report, s.cases, Sections::kAllCases);
   EXPECT_THAT(html, HasSubstr("Does &lt;this&gt; &amp; that."));
   EXPECT_THAT(html, HasSubstr("a &lt;- &lt;bytes&gt;"));
   EXPECT_THAT(html, HasSubstr("href=\"#case-b\""));
   EXPECT_THAT(html, Not(HasSubstr("<script")));
+}
+
+TEST(Write, ThePageToPublishLeavesOutWhatAllPass) {
+  const Sample s;
+  const std::string page = report_html(s.report, s.cases, Sections::kNotPassed);
+  EXPECT_THAT(page, HasSubstr("id=\"case-b\""));
+  EXPECT_THAT(page, Not(HasSubstr("id=\"case-a\"")));
+  EXPECT_THAT(page, Not(HasSubstr("href=\"#case-a\"")));
+}
+
+TEST(Write, DeviationsOfOneKindAreSaidOnce) {
+  Sample s;
+  Column& column = s.report.columns[0];
+  column.broker = "broker 1";
+  column.transport = "tcp";
+  column.homepage = "https://broker.example/";
+  column.deviations = {{"case-a", kAllVersions, "It is <late>|.", "https://broker.example/1", false},
+                       {"case-*", kAllVersions, "It is <late>|.", "https://broker.example/1", false}};
+  for (std::size_t i = 0; i < 2; ++i) {
+    column.results[i].outcome = Outcome::kDeviation;
+    column.results[i].known = i;
+  }
+  Column again = column;
+  again.transport = "ws";
+  s.report.columns.push_back(again);
+  const std::vector<Told> told = known_deviations(by_broker(s.report)[0]);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].results, 4U);
+  EXPECT_EQ(told[0].cases, (std::vector<std::string>{"case-a", "case-*"}));
+  EXPECT_EQ(versions_text(told[0].versions), "3.1.1, 5");
+  const std::string markdown = report_markdown(s.report);
+  EXPECT_THAT(markdown, HasSubstr("| [broker 1](https://broker.example/) | ws | 0 | 2 | 0 | 0 | 0.0 % |"));
+  EXPECT_THAT(markdown, HasSubstr("| It is \\<late>\\|. | `case-a`, `case-*` | 3.1.1, 5 | [link]("));
+  EXPECT_THAT(report_html(s.report, s.cases, Sections::kNotPassed), HasSubstr("It is &lt;late&gt;|."));
 }
 
 }  // namespace

@@ -153,7 +153,7 @@ TEST(WebSocketLink, BeastUnderstandsUsAndWeBeast) {
   url.host = "127.0.0.1";
   url.port = server.port();
   const Nanos patience = 20 * kSecond;
-  WebSocketLink link(open_tcp(url, patience), [](bool, const std::string&) {});
+  WebSocketLink link(open_stream(url, patience), [](bool, const std::string&) {});
   const UpgradeRequest request;
   const auto response = link.upgrade(request, live_now() + patience);
   ASSERT_TRUE(response.has_value());

@@ -69,6 +69,16 @@ class LayeringTest(unittest.TestCase):
     def test_arrow_up_in_a_test(self):
         self.expect("broker/mqtt/topic_test.cc", SPDX + '#include "broker/routing/table.cc"\n', "must not include broker/routing")
 
+    def test_what_tests_alone_may_include(self):
+        openssl = {"broker/openssl/README.md": "r\n", "broker/openssl/digest.h": SPDX + "#pragma once\n",
+                   "broker/auth/README.md": "r\n",
+                   "ARCHITECTURE.md": CLEAN["ARCHITECTURE.md"] + "`broker/auth` `broker/openssl`\n"}
+        include = SPDX + '#include "broker/openssl/digest.h"\n'
+        self.assertEqual(self.check({**openssl, "broker/auth/gate_test.cc": include})[0], 0)
+        code, out = self.check({**openssl, "broker/auth/gate.cc": include})
+        self.assertEqual(code, 1)
+        self.assertIn("broker/auth/gate.cc:2: broker/auth must not include broker/openssl", out)
+
     def test_sideways(self):
         self.expect("sim/crowd.cc", SPDX + '#include "broker/mqtt/topic.h"\n', "sim must not include broker/mqtt")
 
