@@ -44,8 +44,9 @@ class Reader : public ConfigKeys {
     if (const std::string error = runtime::parse_host_port(value, parsed); !error.empty()) at_->fail(key, error);
   }
   void flag(const char* key, const char*, bool& value) override { at_->boolean(key, value); }
-  void choice(const char* key, const char*, std::size_t& value, std::span<const std::string_view> names) override {
-    at_->require(key);
+  void choice(const char* key, const char*, std::size_t& value, std::span<const std::string_view> names,
+              bool optional) override {
+    if (!optional) at_->require(key);
     at_->with(key, [&](JsonItem& item) { value = item.choice(names); });
   }
   void duration(const char* key, const char*, Nanos& value, Nanos min, Nanos max) override {

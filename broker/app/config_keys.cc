@@ -56,7 +56,7 @@ void describe_cluster(BrokerConfig& config, ConfigKeys& keys) {
              Member& member = members[i];
              keys.text("name", "The member's node.name.", member.name, false);
              keys.choice("role", "A core keeps the cluster's memory; a replicant only carries clients.", member.role,
-                         kRoleNames);
+                         kRoleNames, false);
              keys.address("peer", "Where the other members reach its shard 0; shard s is at port + s.", member.peer,
                           false);
              keys.number("shards", "Its number of shards: one thread each.", member.shards, 1, runtime::kShardsMax);
@@ -93,6 +93,10 @@ void describe_mqtt(session::MqttOptions& mqtt, ConfigKeys& keys) {
   keys.flag("retain_available", "Whether retained messages are kept.", mqtt.retain_available);
   keys.flag("wildcard_subscription", "Whether filters may contain + and #.", mqtt.wildcard_subscription);
   keys.flag("shared_subscription", "Whether filters may begin with $share.", mqtt.shared_subscription);
+  auto strategy = static_cast<std::size_t>(mqtt.shared_strategy);
+  keys.choice("shared_subscription_strategy", "Which member of a shared subscription's group gets a message.", strategy,
+              kSharedStrategyNames, true);
+  mqtt.shared_strategy = static_cast<session::SharedStrategy>(strategy);
   keys.flag("subscription_identifiers", "Whether a SUBSCRIBE may carry an identifier.", mqtt.subscription_identifiers);
   keys.text("response_information",
             "What clients that ask for it are told to begin response topics with; their client id follows. Empty: nothing.",

@@ -14,6 +14,9 @@
 namespace orrery::app {
 
 inline constexpr std::string_view kRoleNames[] = {"core", "replicant"};
+/// In the order of session::SharedStrategy.
+inline constexpr std::string_view kSharedStrategyNames[] = {"round_robin",   "random",     "sticky",
+                                                            "hash_clientid", "hash_topic", "local"};
 
 /// A list that the file may add to. In a map `find_or_add` gets the entry's key, in an array nothing.
 struct Entries {
@@ -37,8 +40,9 @@ class ConfigKeys {
   /// "host:port"; empty only when `optional`.
   virtual void address(const char* key, const char* about, std::string& value, bool optional) = 0;
   virtual void flag(const char* key, const char* about, bool& value) = 0;
-  virtual void choice(const char* key, const char* about, std::size_t& value,
-                      std::span<const std::string_view> names) = 0;
+  /// `value` is a position in `names`; where the key is optional, it is the default's.
+  virtual void choice(const char* key, const char* about, std::size_t& value, std::span<const std::string_view> names,
+                      bool optional) = 0;
   virtual void duration(const char* key, const char* about, Nanos& value, Nanos min, Nanos max) = 0;
   /// Whole seconds written as a duration; with `infinite`, "infinity" stands for UINT32_MAX.
   virtual void seconds(const char* key, const char* about, std::uint32_t& value, bool infinite) = 0;

@@ -109,8 +109,8 @@ class FilePrinter : public ConfigKeys {
     member(key, about, in_quotes(value));
   }
   void flag(const char* key, const char* about, bool& value) override { member(key, about, value ? "true" : "false"); }
-  void choice(const char* key, const char* about, std::size_t& value,
-              std::span<const std::string_view> names) override {
+  void choice(const char* key, const char* about, std::size_t& value, std::span<const std::string_view> names,
+              bool) override {
     member(key, about, in_quotes(names[value]));
   }
   void duration(const char* key, const char* about, Nanos& value, Nanos, Nanos) override {
@@ -189,8 +189,10 @@ class SchemaPrinter : public ConfigKeys {
     begin(key, about);
     finish("boolean", value ? "true" : "false");
   }
-  void choice(const char* key, const char* about, std::size_t&, std::span<const std::string_view> names) override {
+  void choice(const char* key, const char* about, std::size_t& value, std::span<const std::string_view> names,
+              bool optional) override {
     begin(key, about);
+    if (optional) member("default", in_quotes(names[value]));
     w_.next();
     w_.key("enum");
     w_.open('[');

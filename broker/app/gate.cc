@@ -69,8 +69,11 @@ std::shared_ptr<const session::Gate> make_gate(const AuthFiles& files) {
   if (!files.password_file.empty())
     options.passwords = {files.password_file, read_file(kPasswordFile, files.password_file)};
   if (!files.acl_file.empty()) options.acl = {files.acl_file, read_file("the ACL file", files.acl_file)};
-  return std::make_shared<auth::FileGate>(options, openssl::make_digest(),
-                                          random_bytes(2 * auth::kSecretBytesMin));
+  const std::shared_ptr<const auth::Digest> digest = openssl::make_digest();
+  // A secret that nobody outside can know (the file's salts and hashes are random), and the same after a restart and on
+  // every node with the same file, so that made-up salts of unknown users do not change where real ones would not.
+  const auth::Sha256 secret = digest->sha256(as_bytes(options.passwords ? options.passwords->text : ""));
+  return std::make_shared<auth::FileGate>(options, digest, std::vector<std::uint8_t>(secret.begin(), secret.end()));
 }
 
 void change_password(const PasswordChange& change) {

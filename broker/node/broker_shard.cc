@@ -10,6 +10,7 @@ BrokerShard::BrokerShard(NodeTables& tables, ShardId id, Effects& effects)
       place_{tables.setup.self, id},
       effects_(effects),
       rng_(mix64(tables.setup.seed + id + 1)),
+      share_choice_(tables.options.mqtt.shared_strategy, place_),
       sessions_(tables.options.mqtt, place_, rng_.next(), heap_, effects, counters_, *this),
       transport_(tables.upgrade, heap_, effects, counters_, sessions_),
       port_(tables.setup, id, effects, heap_),

@@ -19,6 +19,7 @@
 #include "broker/node/control_side.h"
 #include "broker/node/node.h"
 #include "broker/node/node_tables.h"
+#include "broker/node/share_choice.h"
 #include "broker/node/shard_message.h"
 #include "broker/node/transport.h"
 #include "broker/session/sessions.h"
@@ -62,6 +63,7 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   void release(Nanos now, std::string_view client_id, std::uint64_t epoch) override;
   void change_routes(Nanos now, const session::RouteRequest& request) override;
   std::uint32_t route(Nanos now, const session::MessageView& message, std::uint32_t owed, bool& matched) override;
+  bool route_to_group(Nanos now, const session::MessageView& message) override;
   std::uint32_t retain(Nanos now, const session::MessageView& message, std::uint32_t owed) override;
   void fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) override;
   void give_rest(Nanos now, Place present, std::string_view client_id, Bytes rest) override;
@@ -78,6 +80,9 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   std::uint32_t send_message(Nanos now, Place to, Bytes message, std::uint32_t owed);
   void confirm_up_to(Nanos now, Place to, std::uint64_t up_to);
   void send_to_place(Nanos now, Place to, Bytes message);
+  std::uint32_t send_to_group(Nanos now, Place to, std::string_view share_filter, const session::MessageView& message,
+                              std::uint8_t hops, std::uint32_t owed);
+  bool pass_on_to_group(Nanos now, std::string_view share_filter, const session::MessageView& message, std::uint8_t hops);
 
   // inbox.cc
   void handle(Nanos now, Place from, Bytes message);
@@ -94,6 +99,7 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   Heap heap_;
   Counters counters_;
   Rng rng_;
+  ShareChoice share_choice_;
   session::Sessions sessions_;
   Transport transport_;
   cluster::PeerPort port_;
@@ -112,6 +118,8 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   // Scratch, to allocate once.
   routing::PlaceSet places_;
   routing::PlaceSet group_places_;
+  routing::PlaceSet other_places_;
+  std::vector<Place> others_;
   std::vector<std::uint8_t> message_;
   std::vector<std::uint8_t> encoded_;
 };

@@ -22,12 +22,14 @@ void BrokerShard::handle(Nanos now, Place from, Bytes message) {
       return sessions_.deliver(now, view);
     }
     case MessageKind::kPublishToGroup: {
+      const std::uint8_t hops = in.u8();
       const std::string_view share_filter = as_text(in.take_u16_prefixed());
       const session::MessageView view = session::decode_message(in, now);
       if (!in.done()) return;
       effects_.work(Work::kForward, 1);
       counters_.add(Counter::kMessagesReceived);
-      return sessions_.deliver_to_group(now, share_filter, view);
+      if (!sessions_.deliver_to_group(now, share_filter, view)) pass_on_to_group(now, share_filter, view, hops);
+      return;
     }
     case MessageKind::kFetchRest: {
       const std::uint64_t epoch = in.u64();

@@ -24,15 +24,47 @@ std::uint32_t BrokerShard::route(Nanos now, const session::MessageView& message,
     waiting += send_message(now, to, encoded_, owed);
   }
   tables_.routes.match_shared(message.topic, group_places_, [&](std::string_view share_filter, std::span<const Place> members) {
-    // One place for each group, whichever: its shard then takes its members in turn (MQTT 5, 4.8.2).
     matched = true;
-    const Place to = members[rng_.below(members.size())];
-    if (to == place_) return sessions_.deliver_to_group(now, share_filter, message);
-    begin_message(message_, MessageKind::kPublishToGroup).u16_prefixed(as_bytes(share_filter));
-    session::encode_message(message_, message, now);
-    waiting += send_message(now, to, message_, owed);
+    const Place to = share_choice_.choose(share_filter, message, members, rng_);
+    if (to != place_) {
+      waiting += send_to_group(now, to, share_filter, message, 0, owed);
+    } else if (!sessions_.deliver_to_group(now, share_filter, message)) {
+      pass_on_to_group(now, share_filter, message, 0);  // our last member has just gone
+    }
   });
   return waiting;
+}
+
+std::uint32_t BrokerShard::send_to_group(Nanos now, Place to, std::string_view share_filter,
+                                         const session::MessageView& message, std::uint8_t hops, std::uint32_t owed) {
+  ByteWriter w = begin_message(message_, MessageKind::kPublishToGroup);
+  w.u8(hops);
+  w.u16_prefixed(as_bytes(share_filter));
+  session::MessageView plain = message;
+  plain.share_filter = {};
+  session::encode_message(message_, plain, now);
+  return send_message(now, to, message_, owed);
+}
+
+/// Nobody of the group is here: to another place, as long as it has not wandered too far.
+bool BrokerShard::pass_on_to_group(Nanos now, std::string_view share_filter, const session::MessageView& message,
+                                   std::uint8_t hops) {
+  constexpr std::uint8_t kHopsMax = 3;
+  tables_.routes.group_places(share_filter, other_places_);
+  others_.clear();
+  for (const Place p : other_places_)
+    if (p != place_) others_.push_back(p);
+  if (others_.empty() || hops >= kHopsMax) {
+    counters_.add(Counter::kDroppedNoSubscriber);
+    return false;
+  }
+  const Place to = share_choice_.choose(share_filter, message, others_, rng_);
+  send_to_group(now, to, share_filter, message, static_cast<std::uint8_t>(hops + 1), kNoSlot);
+  return true;
+}
+
+bool BrokerShard::route_to_group(Nanos now, const session::MessageView& message) {
+  return pass_on_to_group(now, message.share_filter, message, 0);
 }
 
 std::uint32_t BrokerShard::send_message(Nanos now, Place to, Bytes message, std::uint32_t owed) {

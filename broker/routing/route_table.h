@@ -113,6 +113,14 @@ class RouteTable {
     });
   }
 
+  /// The places with members of one group, masked ones left out. `out` is cleared first.
+  void group_places(std::string_view share_filter, PlaceSet& out) const {
+    out.clear();
+    const std::uint32_t id = filters_.find(share_filter);
+    if (id != kNoFilter) add_unmasked(word_of(id), out);
+    out.finish();
+  }
+
  private:
   // A filter's word is 0, a pointer to an immutable list (16-aligned), or a place: kInline | node << 16 | shard << 32.
   static constexpr std::uint64_t kInline = 1;

@@ -68,6 +68,14 @@ class SubscriptionIndex {
     return true;
   }
 
+  /// All members of the group in order of subscription: visit(session, options, sub_id).
+  template <class Visit>
+  void for_each_member(std::string_view share_filter, Visit&& visit) const {
+    const std::uint32_t id = shared_filter(share_filter).empty() ? kNoFilter : filters_.find(share_filter);
+    if (id == kNoFilter) return;
+    lists_[id].for_each([&](const Subscriber& s) { visit(s.session, s.options, s.sub_id); });
+  }
+
   std::uint32_t filters() const { return filters_.size(); }
   std::uint32_t subscriptions() const { return subscriptions_; }
   /// In the heap.

@@ -39,17 +39,6 @@ void Sessions::deliver(Nanos now, const MessageView& message) {
   if (kept != nullptr) Message::release(heap_, kept);
 }
 
-void Sessions::deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message) {
-  index_.match_group(share_filter,
-                     [&](std::uint32_t session, std::uint8_t options, std::uint32_t identifier, std::uint32_t) {
-                       Message* kept = nullptr;
-                       deliver_to(now, session, message, kept, std::min(message.qos, subscription_qos(options)),
-                                  message.retain && subscription_retain_as_published(options),
-                                  {&identifier, identifier != 0 ? 1u : 0u});
-                       if (kept != nullptr) Message::release(heap_, kept);
-                     });
-}
-
 void Sessions::deliver_to(Nanos now, std::uint32_t slot, const MessageView& message, Message*& kept, std::uint8_t qos,
                           bool retain, std::span<const std::uint32_t> identifiers) {
   effects_.work(Work::kMqttDeliver, 1);

@@ -78,6 +78,10 @@ void Sessions::end_session(Nanos now, std::uint32_t slot, bool release) {
   // A will that waits for its delay is due when the session ends [MQTT-3.1.2-8].
   if (session.will.message != nullptr) publish_will(now, session);
   unsubscribe_all(now, slot);
+  if (!session.ghost) {  // a ghost's deliveries have moved with it
+    redistribute(now, session.outbox);
+    if (session.held != nullptr) redistribute(now, *session.held);
+  }
   forget_owed(session);
   std::uint64_t waiting = session.outbox.waiting();
   if (session.held != nullptr) {

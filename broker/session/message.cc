@@ -13,6 +13,12 @@ constexpr std::uint8_t kQosMask = 0x03;
 constexpr std::uint8_t kRetainFlag = 0x04;
 constexpr std::uint8_t kExpiresFlag = 0x08;
 constexpr std::uint8_t kPublisherFlag = 0x10;
+constexpr std::uint8_t kSharedFlag = 0x20;
+
+/// What a share filter takes at the end of a Message.
+std::size_t share_bytes(std::string_view share_filter) {
+  return share_filter.empty() ? 0 : share_filter.size() + sizeof(std::uint16_t);
+}
 }  // namespace
 
 std::uint32_t MessageView::expiry_seconds(Nanos now) const {
@@ -21,7 +27,8 @@ std::uint32_t MessageView::expiry_seconds(Nanos now) const {
 }
 
 Message* Message::make(Heap& heap, const MessageView& view) {
-  const std::size_t size = sizeof(Message) + view.topic.size() + view.properties.size() + view.payload.size();
+  const std::size_t size = sizeof(Message) + view.topic.size() + view.properties.size() + view.payload.size() +
+                           share_bytes(view.share_filter);
   auto* m = new (heap.allocate(size)) Message;
   m->id_ = view.id;
   m->expires_at_ = view.expires_at;
@@ -31,11 +38,29 @@ Message* Message::make(Heap& heap, const MessageView& view) {
   m->topic_size_ = static_cast<std::uint16_t>(view.topic.size());
   m->qos_ = view.qos;
   m->retain_ = view.retain;
+  m->shared_ = !view.share_filter.empty();
   auto* at = reinterpret_cast<std::uint8_t*>(m + 1);
   at = std::copy(view.topic.begin(), view.topic.end(), at);
   at = std::copy(view.properties.begin(), view.properties.end(), at);
-  std::copy(view.payload.begin(), view.payload.end(), at);
+  at = std::copy(view.payload.begin(), view.payload.end(), at);
+  if (m->shared_) {
+    const auto share_size = static_cast<std::uint16_t>(view.share_filter.size());
+    std::memcpy(at, &share_size, sizeof share_size);
+    std::copy(view.share_filter.begin(), view.share_filter.end(), at + sizeof share_size);
+  }
   return m;
+}
+
+std::string_view Message::share_filter() const {
+  if (!shared_) return {};
+  const std::uint8_t* const at = data() + topic_size_ + properties_size_ + payload_size_;
+  std::uint16_t size = 0;
+  std::memcpy(&size, at, sizeof size);
+  return as_text(Bytes(at + sizeof size, size));
+}
+
+std::size_t Message::size_bytes() const {
+  return sizeof(Message) + topic_size_ + properties_size_ + payload_size_ + share_bytes(share_filter());
 }
 
 void Message::release(Heap& heap, Message* message) {
@@ -53,6 +78,7 @@ MessageView Message::view() const {
   v.topic = {reinterpret_cast<const char*>(at), topic_size_};
   v.properties = {at + topic_size_, properties_size_};
   v.payload = {at + topic_size_ + properties_size_, payload_size_};
+  v.share_filter = share_filter();
   return v;
 }
 
@@ -60,13 +86,15 @@ void encode_message(std::vector<std::uint8_t>& out, const MessageView& m, Nanos 
   ByteWriter w(out);
   const bool expires = m.expires_at != kNever;
   w.u8(static_cast<std::uint8_t>(m.qos | (m.retain ? kRetainFlag : 0) | (expires ? kExpiresFlag : 0) |
-                                 (m.publisher != 0 ? kPublisherFlag : 0)));
+                                 (m.publisher != 0 ? kPublisherFlag : 0) |
+                                 (m.share_filter.empty() ? 0 : kSharedFlag)));
   w.u64(m.id);
   if (m.publisher != 0) w.u64(m.publisher);
   if (expires) w.u64(static_cast<std::uint64_t>(std::max<Nanos>(m.expires_at - now, 0)));
   w.u16_prefixed(as_bytes(m.topic));
   w.u32_prefixed(m.properties);
   w.u32_prefixed(m.payload);
+  if (!m.share_filter.empty()) w.u16_prefixed(as_bytes(m.share_filter));
 }
 
 MessageView decode_message(ByteReader& in, Nanos now) {
@@ -84,6 +112,7 @@ MessageView decode_message(ByteReader& in, Nanos now) {
   m.topic = as_text(in.take_u16_prefixed());
   m.properties = in.take_u32_prefixed();
   m.payload = in.take_u32_prefixed();
+  if ((flags & kSharedFlag) != 0) m.share_filter = as_text(in.take_u16_prefixed());
   return m;
 }
 

@@ -31,6 +31,9 @@ struct MessageView {
   /// properties, in the publisher's order; without the length in front. Empty from 3.x publishers.
   Bytes properties;
   Bytes payload;
+  /// The "$share/NAME/FILTER" for which it goes to one member of a group; empty otherwise. Kept, so that another member
+  /// gets it if this one's session ends before (MQTT 5, 4.8.2).
+  std::string_view share_filter;
 
   bool expired(Nanos now) const { return now >= expires_at; }
   /// What is left of the Message Expiry Interval in whole seconds, at least 1; only for a message that expires and has not.
@@ -48,11 +51,12 @@ class Message {
   MessageView view() const;
   std::uint64_t id() const { return id_; }
   std::uint8_t qos() const { return qos_; }
-  std::size_t size_bytes() const { return sizeof(Message) + topic_size_ + properties_size_ + payload_size_; }
+  std::size_t size_bytes() const;
 
  private:
   Message() = default;
   const std::uint8_t* data() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
+  std::string_view share_filter() const;
 
   std::uint64_t id_;
   Nanos expires_at_;
@@ -61,7 +65,8 @@ class Message {
   std::uint32_t payload_size_;
   std::uint16_t topic_size_;
   std::uint8_t qos_;
-  bool retain_;
+  bool retain_ : 1;
+  bool shared_ : 1;  // then the share filter's length and text follow the payload
 };
 
 /// Appends the message in the form that shards and nodes exchange (docs/peer-protocol.md). The expiry travels as what is

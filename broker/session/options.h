@@ -12,6 +12,17 @@
 
 namespace orrery::session {
 
+/// Which member of a shared subscription's group gets a message (MQTT 5, 4.8.2). Members without a connection get none
+/// while another one has one.
+enum class SharedStrategy : std::uint8_t {
+  kRoundRobin,
+  kRandom,
+  kSticky,        // always the same one, as long as it stays
+  kHashClientId,  // by the publisher's client identifier
+  kHashTopic,
+  kLocal,  // in turn, of the publisher's shard before its node before others
+};
+
 struct MqttOptions {
   /// Larger packets from clients end the connection with 0x95; announced in CONNACK (MQTT 5, 3.2.2.3.6).
   std::uint32_t max_packet_size = 1024 * 1024;
@@ -42,6 +53,7 @@ struct MqttOptions {
   bool retain_available = true;
   bool wildcard_subscription = true;
   bool shared_subscription = true;
+  SharedStrategy shared_strategy = SharedStrategy::kRoundRobin;
   bool subscription_identifiers = true;
   /// Who comes in and what they may do; null: everybody, everything.
   std::shared_ptr<const Gate> gate = nullptr;

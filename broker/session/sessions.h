@@ -3,7 +3,7 @@
 //
 // The transport (broker/node) cuts the stream into packets and gives them in order; everything that leaves goes through
 // SessionHost. Handlers are one file for each packet type (handle_connect.cc, handle_publish.cc, ...), who a client is in authenticate.cc, deliveries in
-// deliver.cc, the life of a session in lifetime.cc, its move between shards in handover.cc. Nothing here blocks, throws on what a client sent, or
+// deliver.cc, shared subscriptions in shared.cc, the life of a session in lifetime.cc, its move between shards in handover.cc. Nothing here blocks, throws on what a client sent, or
 // iterates a hash table. All memory is the shard's heap's.
 #pragma once
 
@@ -82,7 +82,8 @@ class Sessions {
   /// To every session here with a matching subscription.
   void deliver(Nanos now, const MessageView& message);
   /// To one member of a shared subscription's group.
-  void deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message);
+  /// False when none is left here.
+  bool deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message);
   /// One of the confirmations that SessionHost::route or retain announced.
   void confirmed(Nanos now, std::uint32_t owed);
   void routes_in_force(Nanos now, std::uint32_t token);
@@ -142,6 +143,16 @@ class Sessions {
   void settle(std::uint32_t slot);
   void send_ack(LinkId link, mqtt::PacketType type, std::uint16_t packet_id, mqtt::ReasonCode reason);
   void forget_owed(Session& session);
+
+  // shared.cc
+  struct Member {
+    std::uint32_t session = kNoSlot;
+    std::uint8_t options = 0;
+    std::uint32_t identifier = 0;
+  };
+  Member choose_member(std::string_view share_filter, const MessageView& message);
+  Member next_connected_member(std::string_view share_filter);
+  void redistribute(Nanos now, Outbox& outbox);
 
   // deliver.cc
   struct Match {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shared subscriptions (MQTT 5, 4.8.2): which member of this shard gets a message, and what becomes of its messages when
+// its session ends. Which shard is asked, the publisher's shard decides (broker/node/share_choice.h).
+#include <algorithm>
+
+#include "broker/base/hash.h"
+#include "broker/session/sessions.h"
+#include "broker/session/share_key.h"
+#include "broker/session/subscription_byte.h"
+
+namespace orrery::session {
+namespace {
+/// Members looked at for one with a connection before one without gets the message.
+constexpr std::uint32_t kMembersTried = 64;
+}  // namespace
+
+bool Sessions::deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message) {
+  const Member member = choose_member(share_filter, message);
+  if (member.session == kNoSlot) return false;
+  MessageView shared = message;
+  shared.share_filter = share_filter;
+  Message* kept = nullptr;
+  deliver_to(now, member.session, shared, kept, std::min(message.qos, subscription_qos(member.options)),
+             message.retain && subscription_retain_as_published(member.options),
+             {&member.identifier, member.identifier != 0 ? 1u : 0u});
+  if (kept != nullptr) Message::release(heap_, kept);
+  return true;
+}
+
+Sessions::Member Sessions::choose_member(std::string_view share_filter, const MessageView& message) {
+  const SharedStrategy strategy = options_.shared_strategy;
+  if (strategy == SharedStrategy::kRoundRobin || strategy == SharedStrategy::kLocal)
+    return next_connected_member(share_filter);
+  // The highest of all draws, with a connection before without: a member that comes or goes changes no other's share.
+  const std::uint64_t key = strategy == SharedStrategy::kRandom ? rng_.next() : share_key(strategy, message);
+  Member best;
+  bool best_connected = false;
+  std::uint64_t best_draw = 0;
+  index_.for_each_member(share_filter, [&](std::uint32_t slot, std::uint8_t options, std::uint32_t identifier) {
+    const Session& session = sessions_[slot];
+    const bool connected = session.link != kNoLink;
+    const std::uint64_t draw = hash_text(session.client_id(), key);
+    if (best.session != kNoSlot && (best_connected != connected ? best_connected : best_draw >= draw)) return;
+    best = {slot, options, identifier};
+    best_connected = connected;
+    best_draw = draw;
+  });
+  return best;
+}
+
+Sessions::Member Sessions::next_connected_member(std::string_view share_filter) {
+  Member member;
+  Member first;
+  std::uint32_t tried = 0;
+  do {
+    member = {};
+    index_.match_group(share_filter, [&](std::uint32_t slot, std::uint8_t options, std::uint32_t identifier,
+                                         std::uint32_t) { member = {slot, options, identifier}; });
+    if (member.session == kNoSlot || sessions_[member.session].link != kNoLink) return member;
+    if (first.session == kNoSlot) {
+      first = member;
+    } else if (first.session == member.session) {
+      break;  // once round
+    }
+  } while (++tried < kMembersTried);
+  return first;
+}
+
+/// What a session that has ended, and unsubscribed, owed its client as a member of groups goes to others: QoS 1 also when
+/// it was sent and not acknowledged [MQTT-4.8.2-5], QoS 2 only when it was not [MQTT-4.8.2-4].
+void Sessions::redistribute(Nanos now, Outbox& outbox) {
+  for (const Delivery* d = outbox.first(); d != nullptr; d = d->next) {
+    if (d->released() || (d->qos == 2 && d->begun())) continue;
+    const MessageView message = d->message->view();
+    if (message.share_filter.empty() || message.expired(now)) continue;
+    if (!deliver_to_group(now, message.share_filter, message)) host_.route_to_group(now, message);
+  }
+}
+
+}  // namespace orrery::session
