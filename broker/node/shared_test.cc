@@ -137,7 +137,7 @@ TEST_F(Shared, AMemberWithoutAConnectionGetsNothingWhileAnotherHasOne) {
   balanced();
 }
 
-// [MQTT-4.8.2-4, 4.8.2-5]: QoS 1 goes to another member even when it was sent; QoS 2 only when it was not.
+// QoS 1 goes to another member even when it was sent (4.8.2 advises it); QoS 2 only when it was not [MQTT-4.8.2-5].
 TEST_F(Shared, WhenASessionEndsOthersGetWhatItWasOwed) {
   for (const Place other : {Place{0, 0}, Place{0, 1}}) {
     open_with(SharedStrategy::kRoundRobin, alone(2));

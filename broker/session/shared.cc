@@ -67,7 +67,7 @@ Sessions::Member Sessions::next_connected_member(std::string_view share_filter) 
 }
 
 /// What a session that has ended, and unsubscribed, owed its client as a member of groups goes to others: QoS 1 also when
-/// it was sent and not acknowledged [MQTT-4.8.2-5], QoS 2 only when it was not [MQTT-4.8.2-4].
+/// it was sent and not acknowledged (4.8.2 advises it), QoS 2 only when it was not sent [MQTT-4.8.2-5].
 void Sessions::redistribute(Nanos now, Outbox& outbox) {
   for (const Delivery* d = outbox.first(); d != nullptr; d = d->next) {
     if (d->released() || (d->qos == 2 && d->begun())) continue;

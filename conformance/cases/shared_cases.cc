@@ -338,6 +338,28 @@ void add_sharing(Cases& cases) {
          t.publish_from_outside(t.topic("x"), "marker", 2U);
          b.expect_publish(t.topic("x"), "marker");
        }});
+  cases.push_back(
+      {.id = "shared-qos1-goes-to-another",
+       .v311 = "",
+       .v5 = "X-shared-qos1",
+       .what = "A member takes a QoS 1 PUBLISH and its session ends before it has answered; another member is there.",
+       .expect = "The message goes to the other member.",
+       .level = Level::kShould,
+       .versions = kOnly5,
+       .needs = needs | bit(Capability::kQos1),
+       .body = [](Context& t) {
+         Client& a = t.connect("a");
+         a.auto_ack = false;
+         a.subscribe(shared(t, "x"), 1);
+         t.publish_from_outside(t.topic("x"), "m", 1U);
+         a.expect_publish(t.topic("x"), "m");
+         Client& b = t.connect("b");
+         b.subscribe(shared(t, "x"), 1);
+         a.disconnect();
+         const auto m = b.try_take(Type::kPublish, t.patience());
+         t.should(m.has_value(), "a QoS 1 message of a member whose session has ended is sent to another member");
+         if (m) t.equal(m->payload, std::string("m"), "payload");
+       }});
   cases.push_back({.id = "shared-refused-is-discarded",
                    .v311 = "",
                    .v5 = "4.8.2-6",
