@@ -117,9 +117,8 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
 
   // Scratch, to allocate once.
   routing::PlaceSet places_;
-  routing::PlaceSet group_places_;
-  routing::PlaceSet other_places_;
-  std::vector<Place> others_;
+  std::vector<Place> group_places_;
+  std::vector<Place> other_places_;
   std::vector<std::uint8_t> message_;
   std::vector<std::uint8_t> encoded_;
 };

@@ -51,14 +51,12 @@ bool BrokerShard::pass_on_to_group(Nanos now, std::string_view share_filter, con
                                    std::uint8_t hops) {
   constexpr std::uint8_t kHopsMax = 3;
   tables_.routes.group_places(share_filter, other_places_);
-  others_.clear();
-  for (const Place p : other_places_)
-    if (p != place_) others_.push_back(p);
-  if (others_.empty() || hops >= kHopsMax) {
+  std::erase(other_places_, place_);
+  if (other_places_.empty() || hops >= kHopsMax) {
     counters_.add(Counter::kDroppedNoSubscriber);
     return false;
   }
-  const Place to = share_choice_.choose(share_filter, message, others_, rng_);
+  const Place to = share_choice_.choose(share_filter, message, other_places_, rng_);
   send_to_group(now, to, share_filter, message, static_cast<std::uint8_t>(hops + 1), kNoSlot);
   return true;
 }

@@ -12,7 +12,7 @@ using session::SharedStrategy;
 
 Place ShareChoice::choose(std::string_view share_filter, const session::MessageView& message,
                           std::span<const Place> places, Rng& rng) {
-  if (places.size() == 1) return places[0];
+  if (places.front() == places.back()) return places[0];
   switch (strategy_) {
     case SharedStrategy::kRandom: return places[rng.below(places.size())];
     case SharedStrategy::kRoundRobin: return in_turn(share_filter, places);
@@ -34,10 +34,20 @@ Place ShareChoice::in_turn(std::string_view share_filter, std::span<const Place>
   return places[turn++ % places.size()];
 }
 
-/// The highest of one draw for each place: a place that comes or goes moves only what it gets or had.
+/// The highest of one draw for each member: one that comes or goes moves only what it gets or had.
 Place ShareChoice::by_hash(std::uint64_t key, std::span<const Place> places) {
-  const auto draw = [key](Place p) { return mix64(key ^ mix64((std::uint64_t{p.node} << 16) + p.shard + 1)); };
-  return *std::max_element(places.begin(), places.end(), [&](Place a, Place b) { return draw(a) < draw(b); });
+  Place best = places[0];
+  std::uint64_t best_draw = 0;
+  std::uint64_t nth = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const Place p = places[i];
+    nth = i > 0 && places[i - 1] == p ? nth + 1 : 0;
+    const std::uint64_t draw = mix64(key ^ mix64(nth << 32 | std::uint64_t{p.node} << 16 | p.shard));
+    if (i > 0 && draw <= best_draw) continue;
+    best = p;
+    best_draw = draw;
+  }
+  return best;
 }
 
 }  // namespace orrery::node

@@ -2,7 +2,7 @@
 // Which place gets a message for a shared subscription's group; which of its members there, that place decides
 // (broker/session/shared.cc). The publisher's shard chooses, so that the group gets the message once in the cluster.
 //
-// A place counts once however many members it has: members at a place with few of them get more than others.
+// `places` has each place as often as it has members, so that members have equal shares wherever they are.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ class ShareChoice {
  public:
   ShareChoice(session::SharedStrategy strategy, Place self) : strategy_(strategy), self_(self) {}
 
-  /// `places` is not empty.
+  /// `places` is ascending and not empty.
   Place choose(std::string_view share_filter, const session::MessageView& message, std::span<const Place> places,
                Rng& rng);
 

@@ -19,6 +19,8 @@ inline constexpr std::size_t kFilterBytesMax = mqtt::kStringMax;
 inline constexpr std::uint32_t kFiltersMax = 1u << 30;
 /// Shared groups over one filter in a route table: the row of the next one is refused, so that its members get nothing.
 inline constexpr std::uint32_t kGroupsPerFilterMax = 16'384;
+/// Members of one group at one place that have a row each (member_row.h); more get their share of the place's turns.
+inline constexpr std::uint32_t kMemberRowsMax = 64;
 /// Nodes that a Place may name: the masks of RouteTable are 64 bits wide.
 inline constexpr std::uint32_t kPlaceNodesMax = 64;
 

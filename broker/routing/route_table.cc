@@ -5,6 +5,7 @@
 
 #include "broker/base/assert.h"
 #include "broker/routing/levels.h"
+#include "broker/routing/member_row.h"
 
 namespace orrery::routing {
 
@@ -96,8 +97,7 @@ bool RouteTable::add(std::string_view filter, Place place) {
   ORRERY_ASSERT(place.node < kPlaceNodesMax);
   const auto [id, created] = filters_.insert(filter);
   if (id == kNoFilter) return false;
-  const std::string_view inside = shared_filter(filter);
-  if (created && !inside.empty() && !join_shared(inside, id)) {
+  if (created && !shared_filter(filter).empty() && !join_shared(filter, id)) {
     filters_.erase(id);
     return false;
   }
@@ -142,28 +142,58 @@ std::uint32_t RouteTable::remove_if(std::uint32_t id, Wanted&& wanted) {
   if (removed == 0) return 0;
   set_places(id, scratch_);
   if (!scratch_.empty()) return removed;
-  const std::string_view inside = shared_filter(filters_.filter(id));
-  if (!inside.empty()) leave_shared(inside, id);
+  const std::string_view row = filters_.filter(id);
+  if (!shared_filter(row).empty()) leave_shared(row, id);
   filters_.erase(id);
   return removed;
 }
 
-bool RouteTable::join_shared(std::string_view inside, std::uint32_t id) {
+bool RouteTable::join_shared(std::string_view row, std::uint32_t id) {
+  const std::string_view group = without_member(row);
+  const bool first = group.size() == row.size();
+  const std::uint32_t group_id = first ? id : filters_.find(group);
+  if (group_id == kNoFilter) {  // a full copy comes in the order of ids
+    ++orphans_;
+    return true;
+  }
   groups_.reserve(std::uint64_t{shared_.end()} + 1);
-  const std::uint32_t shared_id = shared_.insert(inside).id;
+  const std::uint32_t shared_id = shared_.insert(shared_filter(group)).id;
   if (shared_id == kNoFilter) return false;
   std::vector<std::uint32_t> groups(groups_of(shared_id).begin(), groups_of(shared_id).end());
   if (groups.size() == kGroupsPerFilterMax) return false;
-  groups.push_back(id);
+  if (first) {
+    groups.push_back(id);
+    for (std::uint32_t n = 2; n <= kMemberRowsMax && orphans_ > 0; ++n) {
+      const std::uint32_t member = filters_.find(member_row(group, n));
+      if (member == kNoFilter) continue;
+      groups.push_back(member | kMemberBit);
+      --orphans_;
+    }
+  } else {
+    auto at = std::find(groups.begin(), groups.end(), group_id) + 1;
+    while (at != groups.end() && (*at & kMemberBit) != 0) ++at;
+    groups.insert(at, id | kMemberBit);
+  }
   set_groups(shared_id, groups);
   return true;
 }
 
-void RouteTable::leave_shared(std::string_view inside, std::uint32_t id) {
-  const std::uint32_t shared_id = shared_.find(inside);
-  ORRERY_ASSERT(shared_id != kNoFilter);
-  std::vector<std::uint32_t> groups(groups_of(shared_id).begin(), groups_of(shared_id).end());
-  std::erase(groups, id);
+void RouteTable::leave_shared(std::string_view row, std::uint32_t id) {
+  const std::string_view group = without_member(row);
+  const bool first = group.size() == row.size();
+  const std::uint32_t shared_id = shared_.find(shared_filter(group));
+  std::vector<std::uint32_t> groups;
+  if (shared_id != kNoFilter) groups.assign(groups_of(shared_id).begin(), groups_of(shared_id).end());
+  const auto at = std::find(groups.begin(), groups.end(), first ? id : id | kMemberBit);
+  if (at == groups.end()) {
+    ORRERY_ASSERT(!first);
+    ORRERY_ASSERT(orphans_ > 0);
+    --orphans_;
+    return;
+  }
+  auto last = at + 1;
+  for (; first && last != groups.end() && (*last & kMemberBit) != 0; ++last) ++orphans_;
+  groups.erase(at, last);
   set_groups(shared_id, groups);
   if (groups.empty()) shared_.erase(shared_id);
 }
@@ -190,21 +220,44 @@ std::span<const std::uint32_t> RouteTable::groups_of(std::uint32_t shared_id) co
   return list == nullptr ? std::span<const std::uint32_t>{} : list->span();
 }
 
-void RouteTable::add_unmasked(std::uint64_t word, PlaceSet& out) const {
+/// add(places) for all of them, or one by one where some are masked.
+template <class Out>
+void RouteTable::add_unmasked(std::uint64_t word, Out&& add) const {
   Place one;
   const std::span<const Place> places = places_of(word, one);
   const std::uint64_t masked = masked_.load(std::memory_order_acquire);
-  if (masked == 0) {
-    out.add(places);
-    return;
-  }
+  if (masked == 0) return add(places);
   for (const Place& p : places)
-    if ((masked >> p.node & 1) == 0) out.add({&p, 1});
+    if ((masked >> p.node & 1) == 0) add(std::span<const Place>(&p, 1));
+}
+
+/// The places of the group that `groups` begins with; returns how many entries it has.
+std::size_t RouteTable::gather_group(std::span<const std::uint32_t> groups, std::vector<Place>& out) const {
+  out.clear();
+  const auto add = [&out](std::span<const Place> places) { out.insert(out.end(), places.begin(), places.end()); };
+  add_unmasked(word_of(groups[0]), add);
+  std::size_t entries = 1;
+  for (; entries < groups.size() && (groups[entries] & kMemberBit) != 0; ++entries)
+    add_unmasked(word_of(groups[entries] & ~kMemberBit), add);
+  if (entries > 1) std::sort(out.begin(), out.end());
+  return entries;
+}
+
+void RouteTable::group_places(std::string_view share_filter, std::vector<Place>& out) const {
+  out.clear();
+  const std::uint32_t id = filters_.find(share_filter);
+  const std::uint32_t shared_id = shared_.find(shared_filter(share_filter));
+  if (id == kNoFilter || shared_id == kNoFilter) return;
+  const std::span<const std::uint32_t> groups = groups_of(shared_id);
+  const auto at = std::find(groups.begin(), groups.end(), id);
+  if (at != groups.end()) gather_group(groups.subspan(static_cast<std::size_t>(at - groups.begin())), out);
 }
 
 void RouteTable::match(std::string_view topic, PlaceSet& out) const {
   out.clear();
-  filters_.match_values(topic, [&](std::uint64_t word) { add_unmasked(word, out); });
+  filters_.match_values(topic, [&](std::uint64_t word) {
+    add_unmasked(word, [&out](std::span<const Place> places) { out.add(places); });
+  });
   out.finish();
 }
 

@@ -7,8 +7,8 @@
 // of its events, shard 0 reclaim() too.
 //
 // Shared subscriptions: the filter of the row is the whole "$share/{ShareName}/{filter}". Such rows never appear in
-// match(); match_shared() gives for each group that matches the places that have members, and the caller chooses one of
-// them for the message, and tells it the row's filter: so a group gets a message once in the whole cluster. The place
+// match(); match_shared() gives for each group that matches the places that have members, each as often as it has some
+// (member_row.h), and the caller chooses one of them for the message, and tells it the row's filter: so a group gets a message once in the whole cluster. The place
 // then asks SubscriptionIndex::match_group. The strategy of the choice is the caller's.
 #pragma once
 
@@ -99,27 +99,23 @@ class RouteTable {
   /// All places with a filter that matches, masked ones left out. `out` is cleared first.
   void match(std::string_view topic, PlaceSet& out) const;
 
-  /// visit(share_filter, places) for each shared group that matches, `places` ascending, never empty, valid during the
-  /// call. Groups come in the order of TopicIndex::match and, for one filter, in the order in which they were added.
+  /// visit(share_filter, places) for each shared group that matches, `places` ascending, one for each member, never
+  /// empty, valid during the call. Groups come in the order of TopicIndex::match and, for one filter, in the order in which they were added.
   template <class Visit>
-  void match_shared(std::string_view topic, PlaceSet& scratch, Visit&& visit) const {
+  void match_shared(std::string_view topic, std::vector<Place>& scratch, Visit&& visit) const {
     if (!any_shared_.load(std::memory_order_acquire)) return;
     shared_.match(topic, [&](std::uint32_t shared_id) {
-      for (const std::uint32_t id : groups_of(shared_id)) {
-        scratch.clear();
-        add_unmasked(word_of(id), scratch);
-        if (!scratch.empty()) visit(filters_.filter(id), scratch.span());
+      const std::span<const std::uint32_t> groups = groups_of(shared_id);
+      for (std::size_t i = 0; i < groups.size();) {
+        const std::uint32_t id = groups[i];
+        i += gather_group(groups.subspan(i), scratch);
+        if (!scratch.empty()) visit(filters_.filter(id), std::span<const Place>(scratch));
       }
     });
   }
 
-  /// The places with members of one group, masked ones left out. `out` is cleared first.
-  void group_places(std::string_view share_filter, PlaceSet& out) const {
-    out.clear();
-    const std::uint32_t id = filters_.find(share_filter);
-    if (id != kNoFilter) add_unmasked(word_of(id), out);
-    out.finish();
-  }
+  /// The places of one group as match_shared() gives them, none when it is not there.
+  void group_places(std::string_view share_filter, std::vector<Place>& out) const;
 
  private:
   // A filter's word is 0, a pointer to an immutable list (16-aligned), or a place: kInline | node << 16 | shard << 32.
@@ -127,13 +123,18 @@ class RouteTable {
   static constexpr unsigned kShardBits = 17;
   template <class Item>
   struct List;
+  // In a list of groups: the row of a further member, which belongs to the group before it.
+  static constexpr std::uint32_t kMemberBit = 1u << 31;
+  static_assert(kFiltersMax <= kMemberBit);
 
   /// 0 for an id that is not in use.
   std::uint64_t word_of(std::uint32_t id) const;
   static List<Place>* place_list(std::uint64_t word);
   static std::span<const Place> places_of(std::uint64_t word, Place& inline_place);
   std::span<const std::uint32_t> groups_of(std::uint32_t shared_id) const;
-  void add_unmasked(std::uint64_t word, PlaceSet& out) const;
+  template <class Out>
+  void add_unmasked(std::uint64_t word, Out&& add) const;
+  std::size_t gather_group(std::span<const std::uint32_t> groups, std::vector<Place>& out) const;
 
   template <class Item>
   List<Item>* make_list(std::span<const Item> items);
@@ -144,14 +145,15 @@ class RouteTable {
   void set_groups(std::uint32_t shared_id, std::span<const std::uint32_t> groups);
   template <class Wanted>
   std::uint32_t remove_if(std::uint32_t id, Wanted&& wanted);
-  bool join_shared(std::string_view inside, std::uint32_t id);
-  void leave_shared(std::string_view inside, std::uint32_t id);
+  bool join_shared(std::string_view row, std::uint32_t id);
+  void leave_shared(std::string_view row, std::uint32_t id);
 
   Heap& heap_;
   QuiescentStates& states_;
   TopicIndex filters_;                                      // rows' filters with their words, the shared ones whole
   TopicIndex shared_;                                       // the filters inside shared ones
-  ChunkedArray<std::atomic<List<std::uint32_t>*>> groups_;  // by id of shared_: ids of filters_
+  ChunkedArray<std::atomic<List<std::uint32_t>*>> groups_;  // by id of shared_: ids of filters_, each with its members
+  std::uint32_t orphans_ = 0;                               // members' rows that came before their group's
   std::atomic<bool> any_shared_{false};
   std::atomic<std::uint64_t> masked_{0};
   std::array<std::uint32_t, kPlaceNodesMax> rows_{};

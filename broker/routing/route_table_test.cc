@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "broker/base/rng.h"
+#include "broker/routing/member_row.h"
 #include "broker/routing/test_topics.h"
 
 namespace orrery::routing {
@@ -29,7 +32,8 @@ struct RoutesTest : testing::Test {
   }
   std::map<std::string, Places> groups(std::string_view topic) {
     std::map<std::string, Places> found;
-    routes.match_shared(topic, set, [&](std::string_view filter, std::span<const Place> places) {
+    std::vector<Place> scratch;
+    routes.match_shared(topic, scratch, [&](std::string_view filter, std::span<const Place> places) {
       EXPECT_TRUE(found.emplace(filter, Places(places.begin(), places.end())).second);
     });
     return found;
@@ -144,6 +148,46 @@ TEST_F(RoutesTest, GroupsAreApartFromPlainRows) {
   EXPECT_TRUE(routes.remove("$share/g/a/+", {0, 2}));
   EXPECT_TRUE(groups("a/c").empty());
   EXPECT_EQ(groups("a/b").size(), 1u);
+}
+
+// Rows of further members come and go in any order, also before and after their group's own (full copies, lost nodes).
+TEST_F(RoutesTest, EachMemberOfAGroupIsAPlaceAgainstTheTwin) {
+  std::map<std::string, std::set<Place>> twin;
+  Rng rng(7);
+  const std::string names[] = {"$share/g/a", "$share/h/a", "$share/g/+"};
+  const auto expected = [&](NodeId masked) {
+    std::map<std::string, Places> found;
+    for (const std::string& name : names) {
+      if (twin[name].empty()) continue;
+      Places places;
+      for (std::uint32_t n = 1; n <= 4; ++n)
+        for (const Place& p : twin[member_row(name, n)])
+          if (p.node != masked) places.push_back(p);
+      std::sort(places.begin(), places.end());
+      if (!places.empty()) found[name] = places;
+    }
+    return found;
+  };
+  for (int step = 0; step < 20'000; ++step) {
+    const std::string row = member_row(names[rng.below(3)], static_cast<std::uint32_t>(1 + rng.below(4)));
+    const Place place{static_cast<NodeId>(rng.below(3)), static_cast<ShardId>(rng.below(2))};
+    if (rng.below(50) == 0) {
+      for (auto& [name, places] : twin) std::erase_if(places, [&](const Place& p) { return p.node == place.node; });
+      routes.remove_node(place.node);
+    } else if (rng.below(2) == 0) {
+      EXPECT_EQ(routes.add(row, place), twin[row].insert(place).second);
+    } else {
+      EXPECT_EQ(routes.remove(row, place), twin[row].erase(place) == 1);
+    }
+    states.reclaim();
+    ASSERT_EQ(groups("a"), expected(9)) << "step " << step;
+    routes.mask(1);
+    ASSERT_EQ(groups("a"), expected(1)) << "step " << step;
+    std::vector<Place> one;
+    routes.group_places(names[0], one);
+    ASSERT_EQ(one, expected(1)[names[0]]);
+    routes.unmask(1);
+  }
 }
 
 TEST_F(RoutesTest, LimitsRefuseAndChangeNothing) {

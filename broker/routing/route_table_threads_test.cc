@@ -51,7 +51,8 @@ void read_once(const RouteTable& routes, Rng& rng, PlaceSet& set, Reader& seen) 
   routes.match("temporary/" + std::to_string(rng.below(kHot)), set);
   for (const Place& p : set) seen.invented += p.node >= 10 && p.node < 20 ? 0 : 1;
   std::uint64_t group = 0;
-  routes.match_shared(topic, set, [&](std::string_view filter, std::span<const Place> places) {
+  std::vector<Place> scratch;
+  routes.match_shared(topic, scratch, [&](std::string_view filter, std::span<const Place> places) {
     if (filter == "$share/permanent/permanent/+/state") group += places.front().node == 4 ? 1 : 0;
   });
   seen.groups_missing += group == 1 ? 0 : 1;

@@ -19,19 +19,19 @@ std::size_t SubscriptionIndex::memory_bytes() const {
 SubscriptionIndex::Added SubscriptionIndex::add(std::string_view filter, std::uint32_t session, std::uint8_t options,
                                                 std::uint32_t sub_id) {
   const auto [id, created] = filters_.insert(filter);
-  if (id == kNoFilter) return {kNoFilter, false, false};
+  if (id == kNoFilter) return {kNoFilter, false, 0, false};
   lists_.reserve(std::uint64_t{id} + 1);
   SubscriberList& list = lists_[id];
   list_bytes_ -= list.block_bytes();
   const bool fresh = list.add(heap_, {session, sub_id, options});
   list_bytes_ += list.block_bytes();
   subscriptions_ += fresh ? 1 : 0;
-  return {id, created, !fresh};
+  return {id, created, list.size(), !fresh};
 }
 
 SubscriptionIndex::Removed SubscriptionIndex::remove(std::string_view filter, std::uint32_t session) {
   const std::uint32_t id = filters_.find(filter);
-  return id == kNoFilter ? Removed{false, false} : remove(id, session);
+  return id == kNoFilter ? Removed{false, false, 0} : remove(id, session);
 }
 
 SubscriptionIndex::Removed SubscriptionIndex::remove(std::uint32_t filter_id, std::uint32_t session) {
@@ -40,11 +40,11 @@ SubscriptionIndex::Removed SubscriptionIndex::remove(std::uint32_t filter_id, st
   list_bytes_ -= list.block_bytes();
   const bool existed = list.remove(heap_, session);
   list_bytes_ += list.block_bytes();
-  if (!existed) return {false, false};
+  if (!existed) return {false, false, list.size()};
   --subscriptions_;
-  if (list.size() > 0) return {true, false};
+  if (list.size() > 0) return {true, false, list.size()};
   filters_.erase(filter_id);
-  return {true, true};
+  return {true, true, 0};
 }
 
 const Subscriber* SubscriptionIndex::subscriber(std::uint32_t filter_id, std::uint32_t session) const {

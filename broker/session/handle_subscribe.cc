@@ -83,7 +83,7 @@ ReasonCode Sessions::subscribe_one(Session& session, std::uint32_t slot, const P
     session.subscriptions.push_back({added.filter_id});
     counters_.add(Counter::kSubscriptions);
   }
-  if (added.first_for_filter) added_.emplace_back(topic.full);
+  if (!added.replaced) append_row(added_, topic.full, added.members);
   // Retained messages go to new subscriptions, or also to renewed ones, or never (3.8.3.1); not to shared ones (4.8.2).
   const std::uint8_t handling = subscription.options.retain_handling;
   if (!topic.shared() && (handling == 0 || (handling == 1 && !added.replaced))) {

@@ -21,7 +21,7 @@ void Sessions::handle_unsubscribe(Nanos now, LinkId link, const mqtt::RawPacket&
   const std::uint32_t slot = c.session;
   Session& session = sessions_[slot];
   std::vector<std::uint8_t> codes;
-  std::vector<std::string_view> gone;
+  removed_.clear();
   for (const mqtt::TopicFilter& topic : unsubscribe.filters) {
     const std::uint32_t id = index_.find(topic.full);
     const auto removed = index_.remove(topic.full, slot);
@@ -29,9 +29,10 @@ void Sessions::handle_unsubscribe(Nanos now, LinkId link, const mqtt::RawPacket&
     if (!removed.existed) continue;
     counters_.subtract(Counter::kSubscriptions);
     std::erase_if(session.subscriptions, [&](const OwnSubscription& s) { return s.filter_id == id; });
-    if (removed.last_for_filter) gone.push_back(topic.full);
+    append_row(removed_, topic.full, removed.members + 1);
   }
-  if (!gone.empty()) {
+  if (!removed_.empty()) {
+    const std::vector<std::string_view> gone(removed_.begin(), removed_.end());
     RouteRequest request;
     request.removed = gone;
     host_.change_routes(now, request);

@@ -98,8 +98,8 @@ Sessions::Import Sessions::import_session(Nanos now, std::uint32_t slot, Bytes h
     if (!added.replaced) {
       session.subscriptions.push_back({added.filter_id});
       counters_.add(Counter::kSubscriptions);
+      append_row(added_, filter, added.members);
     }
-    if (added.first_for_filter) added_.emplace_back(filter);
   }
   for (std::uint32_t left = in.u32(); left > 0 && !in.failed(); --left) session.unreleased.push_back(in.u16());
   // Revived where it was: what came meanwhile stands in the outbox already, and the exported part goes before it.

@@ -104,8 +104,10 @@ void Sessions::unsubscribe_all(Nanos now, std::uint32_t slot) {
   std::string text;
   for (const OwnSubscription& s : session.subscriptions) {
     text = index_.filter(s.filter_id);
-    if (!index_.remove(s.filter_id, slot).last_for_filter) continue;
-    const std::string_view gone = text;
+    removed_.clear();
+    append_row(removed_, text, index_.remove(s.filter_id, slot).members + 1);
+    if (removed_.empty()) continue;
+    const std::string_view gone = removed_[0];
     RouteRequest request;
     request.removed = {&gone, 1};
     host_.change_routes(now, request);

@@ -152,6 +152,8 @@ class Sessions {
   };
   Member choose_member(std::string_view share_filter, const MessageView& message);
   Member next_connected_member(std::string_view share_filter);
+  /// The row of the route table that stands for this many subscribers of the filter here, if there is one.
+  static void append_row(std::vector<std::string>& rows, std::string_view filter, std::uint32_t members);
   void redistribute(Nanos now, Outbox& outbox);
 
   // deliver.cc
@@ -231,7 +233,8 @@ class Sessions {
   std::vector<std::uint8_t> forwardable_;           // what of a section goes on
   std::vector<std::uint8_t> handover_;              // an exported session
   std::vector<std::uint8_t> authentication_data_;   // of one step of an exchange
-  std::vector<std::string> added_;                  // filters of one route request
+  std::vector<std::string> added_;                  // rows of one route request
+  std::vector<std::string> removed_;                // the same
   std::vector<std::string> retained_wanted_;
 };
 

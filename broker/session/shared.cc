@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "broker/base/hash.h"
+#include "broker/routing/levels.h"
+#include "broker/routing/member_row.h"
 #include "broker/session/sessions.h"
 #include "broker/session/share_key.h"
 #include "broker/session/subscription_byte.h"
@@ -13,6 +15,12 @@ namespace {
 /// Members looked at for one with a connection before one without gets the message.
 constexpr std::uint32_t kMembersTried = 64;
 }  // namespace
+
+void Sessions::append_row(std::vector<std::string>& rows, std::string_view filter, std::uint32_t members) {
+  if (members > 1 && routing::shared_filter(filter).empty()) return;
+  std::string row = routing::member_row(filter, members);
+  if (!row.empty()) rows.push_back(std::move(row));
+}
 
 bool Sessions::deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message) {
   const Member member = choose_member(share_filter, message);
