@@ -157,8 +157,9 @@ void Sessions::connection_timer(Nanos now, LinkId link, TimerWheel::Tick tick) {
   c.timer = TimerWheel::kNotArmed;
   switch (c.state) {
     case Connection::State::kClosing: return;
-    case Connection::State::kAwaitConnect:
     case Connection::State::kAuthenticating:
+      return refuse_claim(c.request, ReasonCode::kNotAuthorized, "no AUTH in time");
+    case Connection::State::kAwaitConnect:
     case Connection::State::kClaiming:
       // No CONNECT in time, or no answer to it: the network connection is closed (MQTT 5, 3.1).
       return disconnect(now, link, ReasonCode::kKeepAliveTimeout, "no CONNECT in time", LinkEnd::kNormal);
