@@ -132,6 +132,8 @@ class Session {
 
   void run_simulated(const std::string& kind) {
     SimSetup setup = sim_setup(kind, arguments_.seed);
+    Plan plan = plan_;
+    set_up(setup, plan);
     std::unique_ptr<sim::Plugin> plugin;
     if (!arguments_.plug.empty()) {
       std::string error;
@@ -140,21 +142,18 @@ class Session {
       if (!error.empty()) throw UsageError(error);
       setup.factory = sim::make_plugin_factory(plugin->broker(), "");
       setup.name = std::string("simulated ") + plugin->broker().name;
+      plan = plan_;
     }
-    for (const Transport transport : {Transport::kTcp, Transport::kWebSocket}) {
+    for (const Transport transport : setup.listeners) {
       if (!wanted(transport)) continue;
       setup.transport = transport;
       SimTarget target(setup);
-      run(target, plan_);
+      run(target, plan);
     }
   }
 
-  /// The suite's own score, on the simulated broker. True when at least kScoreWanted per cent are noticed.
+  /// The suite's own score, on the simulated brokers. True when at least kScoreWanted per cent are noticed.
   bool run_mutants() {
-    const SimSetup setup = sim_setup("sim", arguments_.seed);
-    SimTarget target(setup);
-    Plan plan = plan_;
-    plan.filters.clear();
     Mutants mutants = all_mutants();
     std::erase_if(mutants, [this](const Mutant& m) {
       bool wanted = arguments_.filters.empty();
@@ -165,7 +164,7 @@ class Session {
     std::vector<std::string> left_out;
     std::size_t noticed = 0;
     std::size_t elsewhere = 0;
-    score(target, plan, mutants, left_out, [this, &noticed, &elsewhere](const Verdict& v) {
+    const auto show = [this, &noticed, &elsewhere](const Verdict& v) {
       noticed += v.noticed_by.empty() ? 0 : 1;
       elsewhere += v.noticed_by.empty() || v.for_its_statement ? 0 : 1;
       fmt::print("{:9} {:34} {:24} {}\n",
@@ -175,7 +174,18 @@ class Session {
                  v.mutant->id, v.mutant->statement,
                  v.noticed_by.empty() ? v.mutant->what : v.noticed_by + (arguments_.verbose ? ": " + v.reason : ""));
       std::fflush(stdout);
-    });
+    };
+    for (const std::string& kind : sim_kinds()) {
+      const SimSetup setup = sim_setup(kind, arguments_.seed);
+      SimTarget target(setup);
+      Plan plan = plan_;
+      plan.filters.clear();
+      set_up(setup, plan);
+      Mutants of_kind;
+      for (const Mutant& m : mutants)
+        if (m.target == kind) of_kind.push_back(m);
+      score(target, plan, of_kind, left_out, show);
+    }
     for (const std::string& name : left_out) fmt::print("left out, since it fails without a mutant: {}\n", name);
     fmt::print("{} of {} mutants noticed ({} of them by a case about something else), {:.1f} %\n", noticed,
                mutants.size(), elsewhere, 100.0 * static_cast<double>(noticed) / static_cast<double>(mutants.size()));
@@ -191,6 +201,12 @@ class Session {
     plan.strict = file.strict;
     plan.deviations = file.deviations;
     plan.homepage = file.homepage;
+    plan.access = file.access;
+  }
+
+  static void set_up(const SimSetup& setup, Plan& plan) {
+    plan.capabilities |= setup.claims;
+    plan.access = setup.access;
   }
 
   bool wanted(Transport t) const { return arguments_.transport.empty() || arguments_.transport == transport_name(t); }
@@ -257,6 +273,7 @@ int run(const Arguments& a) {
   for (const std::string& kind : a.simulated) session.run_simulated(kind);
   for (const std::string& url : a.brokers) session.run_url(url);
   for (const std::string& path : a.drivers) session.run_driver(path);
+  if (session.report().columns.empty()) throw UsageError("no listener is left by --transport");
   write_file(a.junit, junit_xml(session.report()));
   write_file(a.json, report_json(session.report()));
   write_file(a.html, report_html(session.report(), cases, Sections::kAllCases));
@@ -277,7 +294,8 @@ int main(int argc, char** argv) {
   app.add_option("--broker", a.brokers, "test what listens at tcp://host:port, tls://..., ws://host:port/path or wss://...");
   app.add_option("--driver", a.drivers, "start and test the broker that a JSON file describes");
   app.add_option("--target", a.simulated,
-                 "test the simulated broker in virtual time: one node, a cluster of three, or with few capabilities")
+                 "test the simulated broker in virtual time: one node, a cluster of three, with few capabilities, with users, "
+                 "or one that names another server; or an echo behind our WebSocket codec")
       ->check(CLI::IsMember(orrery::conformance::sim_kinds()));
   app.add_option("--known", a.known, "a driver file whose capabilities and deviations hold for --broker and --target");
   app.add_option("--plug", a.plug, "the shared object of another broker for --target (docs/broker-plug.md)");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes from one shard to another of the same node: a queue for each ordered pair, and a bell for each receiver.
+// Bytes to a shard from the others of its node: one queue and one bell for each receiver.
 //
 // A sender collects its messages in an outbox of its own and hands them over once per batch, so that the lock is taken,
-// and the receiver woken, at most once per batch and pair. A message is four bytes of length and its bytes.
+// and the receiver woken, at most once per batch and pair. All senders share the receiver's queue: what one of them says
+// after it has heard from another comes after what that one had said before. A message is four bytes of length, two of
+// its sender, and its bytes.
 #pragma once
 
 #include <sys/eventfd.h>
@@ -23,19 +25,24 @@ class Mailbox {
  public:
   using Buffer = std::vector<std::uint8_t>;
 
-  static void append(Buffer& outbox, Bytes message) {
+  static void append(Buffer& outbox, ShardId from, Bytes message) {
     const auto size = static_cast<std::uint32_t>(message.size());
-    const auto* head = reinterpret_cast<const std::uint8_t*>(&size);
-    outbox.insert(outbox.end(), head, head + sizeof size);
+    std::uint8_t head[kHead];
+    std::memcpy(head, &size, sizeof size);
+    std::memcpy(head + sizeof size, &from, sizeof from);
+    outbox.insert(outbox.end(), head, head + kHead);
     outbox.insert(outbox.end(), message.begin(), message.end());
   }
+  /// visit(from, message)
   template <class Visitor>
   static void for_each(const Buffer& messages, Visitor&& visit) {
     for (std::size_t at = 0; at < messages.size();) {
       std::uint32_t size = 0;
+      ShardId from = 0;
       std::memcpy(&size, messages.data() + at, sizeof size);
-      visit(Bytes(messages.data() + at + sizeof size, size));
-      at += sizeof size + size;
+      std::memcpy(&from, messages.data() + at + sizeof size, sizeof from);
+      visit(from, Bytes(messages.data() + at + kHead, size));
+      at += kHead + size;
     }
   }
 
@@ -55,6 +62,8 @@ class Mailbox {
   }
 
  private:
+  static constexpr std::size_t kHead = sizeof(std::uint32_t) + sizeof(ShardId);
+
   std::mutex lock_;
   Buffer waiting_;
 };
@@ -69,6 +78,7 @@ class Bell {
     if (!rung_.exchange(true)) [[maybe_unused]]
       const auto written = ::write(fd_.get(), &one, sizeof one);
   }
+  bool rung() const { return rung_.load(); }
   /// Before looking at what there is to do: rings from now on wake again.
   void heard() { rung_.store(false); }
 

@@ -142,7 +142,7 @@ std::string Runtime::State::bind_peers() {
 
 void Runtime::State::make_shards() {
   const ShardId count = shard_count();
-  for (int i = 0; i < count * count; ++i) commons.mailboxes.push_back(std::make_unique<Mailbox>());
+  for (int i = 0; i < count; ++i) commons.mailboxes.push_back(std::make_unique<Mailbox>());
   for (ShardId id = 0; id < count; ++id) commons.shards.push_back(std::make_unique<ShardLoop>(id, commons));
 }
 

@@ -232,6 +232,50 @@ TEST(RuntimePosts, ManyInBothDirectionsKeepTheirOrder) {
   EXPECT_TRUE(in_order);
 }
 
+// Shard 1 tells shard 0 something and then its own client, which tells shard 0: by then it must know. In the same batch
+// shard 1 writes much to other clients, so that there is time for that.
+TEST(RuntimePosts, AShardHearsFromAnotherBeforeItHearsThroughClients) {
+  constexpr int kRounds = 300;
+  const std::vector<std::uint8_t> much(50'000);
+  std::vector<LinkId> others;  // of shard 1
+  int known = 0;
+  std::atomic<int> too_early{0};
+  Served served(config_of(2), [&](const Event& event, Effects& effects) {
+    if (event.kind == Event::kOpen) effects.send(event.link, as_bytes(event.shard == 0 ? "0" : "1"));
+    if (event.kind == Event::kOpen && event.shard == 1) others.push_back(event.link);
+    if (event.kind == Event::kMessage) ++known;
+    if (event.kind != Event::kBytes) return;
+    if (event.shard == 0) {
+      if (std::stoi(std::string(as_text(event.data))) > known) ++too_early;
+    } else {
+      effects.post(0, as_bytes("one more"));
+    }
+    effects.send(event.link, event.data);
+    if (event.shard == 1)
+      for (const LinkId other : others)
+        if (other != event.link) effects.send(other, much);
+  });
+  std::vector<std::unique_ptr<RawClient>> clients;
+  RawClient* of_shard[2] = {nullptr, nullptr};
+  while (of_shard[0] == nullptr || of_shard[1] == nullptr || clients.size() < 30) {
+    ASSERT_LT(clients.size(), 200u);
+    RawClient& c = *clients.emplace_back(std::make_unique<RawClient>(served.port()));
+    ASSERT_TRUE(c.run_until([&] { return !c.received().empty(); }));
+    of_shard[c.received()[0] - '0'] = &c;
+  }
+  std::size_t heard[2] = {1, 1};
+  for (int round = 1; round <= kRounds; ++round) {
+    const std::string number = std::to_string(round);
+    for (const int shard : {1, 0}) {
+      of_shard[shard]->send(number);
+      heard[shard] += number.size();
+      while (of_shard[shard]->received().size() < heard[shard]) of_shard[shard]->service();
+    }
+    for (const auto& c : clients) c->service();
+  }
+  EXPECT_EQ(too_early, 0);
+}
+
 TEST(RuntimeStop, WhatWasSentStillArrivesAndThePortIsFreeAgain) {
   std::atomic<bool> sent{false};
   constexpr std::size_t kSize = 8 << 20;

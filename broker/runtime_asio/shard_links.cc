@@ -71,7 +71,9 @@ void ShardLoop::read_link(LinkId id, bool hung_up) {
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) return end_link(link, id, LinkState::kEnded);
     const MutableBytes bytes(read_buffer_.get(), static_cast<std::size_t>(n));
-    if (link.tls == nullptr) {
+    if (bell_.rung()) take_messages();
+    if (!links_.contains(id) || links_[id].state != LinkState::kOpen) return;
+    if (links_[id].tls == nullptr) {
       shard_->bytes(now_, id, bytes);
     } else {
       decrypt(id, bytes);
@@ -100,8 +102,14 @@ std::size_t ShardLoop::queue(Link& link, LinkId id, Bytes bytes) {
     batch_.append(link.batch, bytes);
     if (!link.in_dirty) dirty_.push_back(id);
     link.in_dirty = true;
-    if (link.batch.bytes >= kLinkBatchBytes) write_batch(link, id);
-    if (batch_.bytes() >= kBatchBytes) flush_batch();
+    if (link.batch.bytes >= kLinkBatchBytes) {
+      hand_over_all();
+      write_batch(link, id);
+    }
+    if (batch_.bytes() >= kBatchBytes) {
+      hand_over_all();
+      flush_batch();
+    }
   }
   const std::size_t waiting = link.waiting == nullptr ? 0 : link.waiting->size();
   link.told_waiting = waiting > 0;

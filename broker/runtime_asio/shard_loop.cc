@@ -125,35 +125,37 @@ void ShardLoop::begin_batch() {
 // Writing can end links, and telling the shard of an ended link can make it send: until nothing is left.
 void ShardLoop::end_batch() {
   do {
+    hand_over_all();
     flush_batch();
     settling_.swap(ended_);
     for (const LinkId id : settling_) settle(id);
     settling_.clear();
   } while (!dirty_.empty() || !ended_.empty());
-  for (ShardId to = 0; to < outboxes_.size(); ++to) hand_over(to);
+  hand_over_all();
   set_timer();
 }
 
 void ShardLoop::post(ShardId to, Bytes message) {
   ORRERY_ASSERT(to != self_);
-  Mailbox::append(outboxes_[to], message);
+  Mailbox::append(outboxes_[to], self_, message);
   if (outboxes_[to].size() >= kPostBatchBytes) hand_over(to);
 }
 
 void ShardLoop::hand_over(ShardId to) {
   if (outboxes_[to].empty()) return;
-  commons_.mailbox(self_, to).put(outboxes_[to]);
+  commons_.mailboxes[to]->put(outboxes_[to]);
   commons_.shards[to]->bell().ring();
+}
+
+void ShardLoop::hand_over_all() {
+  for (ShardId to = 0; to < outboxes_.size(); ++to) hand_over(to);
 }
 
 void ShardLoop::take_messages() {
   bell_.heard();
-  for (ShardId from = 0; from < commons_.shards.size(); ++from) {
-    if (from == self_) continue;
-    commons_.mailbox(from, self_).take(inbox_);
-    Mailbox::for_each(inbox_, [&](Bytes message) { shard_->message(now_, from, message); });
-    inbox_.clear();
-  }
+  commons_.mailboxes[self_]->take(inbox_);
+  Mailbox::for_each(inbox_, [&](ShardId from, Bytes message) { shard_->message(now_, from, message); });
+  inbox_.clear();
 }
 
 void ShardLoop::expire() {

@@ -3,8 +3,10 @@
 //
 // Everything a shard waits for is in one epoll set: links (edge-triggered), listeners, a timer, and a bell that other
 // threads ring. A turn takes a batch of events after another:
-//   the clock is read once, events go to the shard, what it sends is collected, and at the end of the batch each link
-//   is written to once, closed links are settled, posted messages are handed over.
+//   the clock is read once, events go to the shard, what it sends is collected, and at the end of the batch posted
+//   messages are handed over, each link is written to once, closed links are settled.
+// Messages go before writes, and are taken before bytes that were read: who learns of something from a client finds that
+// its own shard, too, has been told what the others knew then.
 // Between turns Asio's io_context waits on the set (io_wait.h). Only the bell and stop() are touched by other threads.
 //
 // shard_loop.cc holds turns and timers, shard_links.cc what happens on a link, shard_tls.cc what TLS adds to it,
@@ -59,9 +61,7 @@ struct Commons {
   ListenerCount clients;  // of all listeners, bounded by the process's descriptors
   ListenerCount peers;    // connections that other members opened
   std::vector<std::unique_ptr<ShardLoop>> shards;
-  std::vector<std::unique_ptr<Mailbox>> mailboxes;  // from * shards + to
-
-  Mailbox& mailbox(ShardId from, ShardId to) { return *mailboxes[from * shards.size() + to]; }
+  std::vector<std::unique_ptr<Mailbox>> mailboxes;  // by receiver
 };
 
 class ShardLoop final : public Effects {
@@ -144,6 +144,7 @@ class ShardLoop final : public Effects {
   bool work_left() const { return !read_again_.empty() || !failed_dials_.empty(); }
   void take_messages();
   void hand_over(ShardId to);
+  void hand_over_all();
   void expire();
   void set_timer();
   void finish();

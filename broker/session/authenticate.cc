@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who a client is: the gate's answer to CONNECT, and enhanced authentication (MQTT 5, 4.12) by AUTH (3.15), when connecting
 // and again later. Without a gate everybody comes in.
+#include <algorithm>
+
 #include "broker/base/hash.h"
 #include "broker/mqtt/decode.h"
 #include "broker/mqtt/encode.h"
@@ -50,7 +52,13 @@ void Sessions::step_exchange(Nanos now, LinkId link, Bytes data) {
   const bool connecting = c.state == Connection::State::kAuthenticating;
   authentication_data_.clear();
   Verdict verdict = c.authentication->exchange->step(data, authentication_data_);
-  if (verdict.reason == ReasonCode::kContinueAuthentication) return send_auth(link, verdict.reason);
+  if (verdict.reason == ReasonCode::kContinueAuthentication) {
+    if (connecting) {  // the next step has to come in its own time
+      const Nanos limit = c.keep_alive == 0 ? kNever : keep_alive_limit(c.keep_alive);
+      arm_connection(link, now + std::min(options_.connect_timeout, limit));
+    }
+    return send_auth(now, link, verdict.reason);
+  }
   c.authentication->exchange.reset();
   // Another user may not go on with this one's session.
   if (verdict.reason == ReasonCode::kSuccess && !connecting && verdict.principal->user_name() != c.principal->user_name())
@@ -61,18 +69,20 @@ void Sessions::step_exchange(Nanos now, LinkId link, Bytes data) {
     return disconnect(now, link, verdict.reason, verdict.what, LinkEnd::kNormal);
   }
   c.principal = std::move(verdict.principal);
-  if (!connecting) return send_auth(link, ReasonCode::kSuccess);
+  if (!connecting) return send_auth(now, link, ReasonCode::kSuccess);
   find_claim(c.request)->authentication_data = authentication_data_;
   admitted(now, link);
 }
 
-void Sessions::send_auth(LinkId link, ReasonCode reason) {
+void Sessions::send_auth(Nanos now, LinkId link, ReasonCode reason) {
   mqtt::AuthView auth;
   auth.reason = reason;
   mqtt::PropertyBuilder properties(section_);
   properties.text(Property::kAuthenticationMethod, at(link).authentication->method);
   if (!authentication_data_.empty()) properties.binary(Property::kAuthenticationData, authentication_data_);
   auth.properties = properties.view();
+  if (mqtt::auth_size(auth) > at(link).packet_size_max)
+    return disconnect(now, link, ReasonCode::kPacketTooLarge, "the client takes no AUTH of the needed size", LinkEnd::kNormal);
   mqtt::encode_auth(auth, host_.begin_packet());
   note_backlog(link, host_.end_packet(link));
 }

@@ -52,6 +52,9 @@ struct Authentication {
 /// Topics that have been given an alias in one direction (MQTT 5, 3.3.2.3.4): position alias - 1; empty text is not set.
 using AliasTable = std::vector<std::string>;
 
+/// One and a half times the keep alive without a packet [MQTT-3.1.2-22].
+constexpr Nanos keep_alive_limit(std::uint16_t seconds) { return seconds * (kSecond * 3 / 2); }
+
 struct Connection {
   enum class State : std::uint8_t {
     kAwaitConnect,

@@ -12,11 +12,6 @@ namespace orrery::session {
 using mqtt::ReasonCode;
 using mqtt::Version;
 
-namespace {
-/// One and a half times the keep alive without a packet [MQTT-3.1.2-22].
-constexpr Nanos keep_alive_limit(std::uint16_t seconds) { return seconds * (kSecond * 3 / 2); }
-}  // namespace
-
 std::uint32_t Sessions::find_session(std::string_view client_id) const {
   return by_client_id_.find(hash_text(client_id, seed_),
                             [&](std::uint32_t slot) { return sessions_[slot].client_id() == client_id; });

@@ -117,7 +117,7 @@ class Sessions {
   void authenticate(Nanos now, LinkId link, const mqtt::ConnectView& connect);
   void admitted(Nanos now, LinkId link);
   void step_exchange(Nanos now, LinkId link, Bytes data);
-  void send_auth(LinkId link, mqtt::ReasonCode reason);
+  void send_auth(Nanos now, LinkId link, mqtt::ReasonCode reason);
   static std::uint64_t user_hash(std::string_view user_name);
 
   // handle_connect.cc

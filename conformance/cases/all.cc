@@ -21,8 +21,14 @@ Cases all_cases() {
   add_flow_cases(cases);
   add_shared_cases(cases);
   add_auth_cases(cases);
+  add_access_cases(cases);
+  add_rights_cases(cases);
+  add_scram_cases(cases);
+  add_scram_message_cases(cases);
+  add_scram_again_cases(cases);
   add_websocket_cases(cases);
   add_rfc6455_cases(cases);
+  add_echo_cases(cases);
   add_property_table_cases(cases);
   add_shape_table_cases(cases);
   return cases;

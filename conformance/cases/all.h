@@ -21,8 +21,14 @@ void add_property_cases(Cases& cases);
 void add_flow_cases(Cases& cases);
 void add_shared_cases(Cases& cases);
 void add_auth_cases(Cases& cases);
+void add_access_cases(Cases& cases);
+void add_rights_cases(Cases& cases);
+void add_scram_cases(Cases& cases);
+void add_scram_message_cases(Cases& cases);
+void add_scram_again_cases(Cases& cases);
 void add_websocket_cases(Cases& cases);
 void add_rfc6455_cases(Cases& cases);
+void add_echo_cases(Cases& cases);
 void add_property_table_cases(Cases& cases);
 void add_shape_table_cases(Cases& cases);
 

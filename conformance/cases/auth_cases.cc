@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Enhanced authentication from outside, and servers that lack a capability (MQTT 5, sections 3.2.2.3, 3.15 and 4.12).
+// Enhanced authentication from outside, servers that lack a capability, and what some servers give or do beyond the usual
+// (MQTT 5, sections 3.2.2.3, 3.15, 4.11 and 4.12).
 #include "conformance/cases/all.h"
 #include "conformance/cases/context.h"
 
@@ -135,11 +136,74 @@ void add_capabilities(Cases& cases) {
                    }});
 }
 
+void add_given(Cases& cases) {
+  cases.push_back(
+      {.id = "capability-response-information",
+       .v311 = "",
+       .v5 = "3.1.2-28 X-response-information",
+       .what = "Two clients ask a server for response information that is said to give it, two others do not.",
+       .expect = "Who asks gets some and can begin a response topic with it; the others get none.",
+       .versions = kOnly5,
+       .needs = bit(Capability::kResponseInformation),
+       .body = [](Context& t) {
+         const ConnectOptions asking = {.properties = {number_property(PropertyId::kRequestResponseInfo, 1)}};
+         const auto info_of = [](const Client& c) { return find(c.connack().properties, PropertyId::kResponseInfo); };
+         Client& c = t.connect("a", asking);
+         Client& other = t.connect("b", asking);
+         for (const Client* asked : {&c, &other}) t.check(info_of(*asked) != nullptr, "no response information");
+         const std::string begins = info_of(c)->text;
+         t.chose(begins == info_of(other)->text ? "all clients get the same response information"
+                                                : "each client gets response information of its own");
+         Client& quiet = t.connect("q");
+         Client& no = t.connect("n", {.properties = {number_property(PropertyId::kRequestResponseInfo, 0)}});
+         for (const Client* silent : {&quiet, &no})
+           t.check(info_of(*silent) == nullptr, "response information that was not asked for");
+         const std::string topic = begins + "/answers";
+         c.subscribe(topic, 0);
+         t.publish_from_outside(topic, "answer");
+         c.expect_publish(topic, "answer");
+       }});
+  cases.push_back({.id = "capability-moved",
+                   .v311 = "3.2.2-4 3.2.2-5",
+                   .v5 = "X-server-reference 3.2.2-6 3.2.2-7 3.2.2-8",
+                   .what = "CONNECT goes to a server that is said to refuse all clients and to name another server.",
+                   .expect = "CONNACK 0x9c or 0x9d with a Server Reference (3.1.1: 3, server unavailable), and the close.",
+                   .versions = kAllVersions,
+                   .needs = bit(Capability::kMoved),
+                   .body = [](Context& t) {
+                     Client& c = t.client("a");
+                     c.open();
+                     c.send(c.connect_packet_for({}));
+                     const auto connack = c.expect_end();
+                     t.check(connack.has_value(), "the server closes without CONNACK");
+                     if (!t.v5()) return t.equal(connack->code, 3U, "code");
+                     t.check(connack->code == 0x9c || connack->code == 0x9d, "the code is neither 0x9c nor 0x9d");
+                     const Property* reference = find(connack->properties, PropertyId::kServerReference);
+                     t.check(reference != nullptr && !reference->text.empty(), "CONNACK names no server");
+                   }});
+  cases.push_back({.id = "capability-moved-small",
+                   .v311 = "",
+                   .v5 = "X-server-reference 3.1.2-24",
+                   .what = "The same for a client that takes packets of 10 bytes.",
+                   .expect = "CONNACK without what does not fit, or just the close.",
+                   .versions = kOnly5,
+                   .needs = bit(Capability::kMoved),
+                   .body = [](Context& t) {
+                     Client& c = t.client("a");
+                     c.open();
+                     c.send(c.connect_packet_for({.properties = {number_property(PropertyId::kMaximumPacketSize, 10)}}));
+                     const auto connack = c.expect_end();
+                     if (!connack) return t.chose("a CONNACK that does not fit is left out");
+                     t.check(connack->code == 0x9c || connack->code == 0x9d, "the code is neither 0x9c nor 0x9d");
+                   }});
+}
+
 }  // namespace
 
 void add_auth_cases(Cases& cases) {
   add_authentication(cases);
   add_capabilities(cases);
+  add_given(cases);
 }
 
 }  // namespace orrery::conformance

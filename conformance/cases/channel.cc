@@ -24,8 +24,9 @@ class WebSocketChannel : public Channel {
  public:
   WebSocketChannel(std::unique_ptr<Stream> stream, WebSocketLink::Log log) : link_(std::move(stream), std::move(log)) {}
 
-  void upgrade(Nanos deadline, Version version) {
+  void upgrade(const std::string& path, Nanos deadline, Version version) {
     UpgradeRequest request;
+    request.path = path;
     if (version == Version::k31) request.protocol = "mqttv3.1";
     const auto response = link_.upgrade(request, deadline);
     if (!response) throw CaseFailed("the WebSocket handshake got no answer");
@@ -86,10 +87,10 @@ std::unique_ptr<Channel> plain_channel(std::unique_ptr<Stream> stream) {
   return std::make_unique<PlainChannel>(std::move(stream));
 }
 
-std::unique_ptr<Channel> websocket_channel(std::unique_ptr<Stream> stream, WebSocketLink::Log log, Nanos deadline,
-                                           Version version) {
+std::unique_ptr<Channel> websocket_channel(std::unique_ptr<Stream> stream, const std::string& path,
+                                           WebSocketLink::Log log, Nanos deadline, Version version) {
   auto channel = std::make_unique<WebSocketChannel>(std::move(stream), std::move(log));
-  channel->upgrade(deadline, version);
+  channel->upgrade(path, deadline, version);
   return channel;
 }
 

@@ -23,8 +23,8 @@ class Channel {
 };
 
 std::unique_ptr<Channel> plain_channel(std::unique_ptr<Stream> stream);
-/// Upgrades at once; throws CaseFailed when the server does not.
-std::unique_ptr<Channel> websocket_channel(std::unique_ptr<Stream> stream, WebSocketLink::Log log, Nanos deadline,
-                                           Version version);
+/// Upgrades at once, with a request for `path`; throws CaseFailed when the server does not.
+std::unique_ptr<Channel> websocket_channel(std::unique_ptr<Stream> stream, const std::string& path,
+                                           WebSocketLink::Log log, Nanos deadline, Version version);
 
 }  // namespace orrery::conformance

@@ -30,7 +30,7 @@ void Client::open(unsigned node) {
     channel_ = plain_channel(std::move(stream));
   } else {
     channel_ = websocket_channel(
-        std::move(stream),
+        std::move(stream), context_.path(),
         [this](bool sent, const std::string& text) {
           context_.log().add(context_.now(), name_, sent ? LogKind::kSentFrame : LogKind::kReceivedFrame, text);
         },

@@ -25,6 +25,13 @@ Context::Context(Target& target, const TargetFacts& facts, Version version, std:
 Context::~Context() = default;
 
 Transport Context::transport() const { return target_.transport(); }
+std::string Context::path() const { return target_.path(); }
+
+const Access& Context::access() const {
+  need(!facts_.access.user.empty(), "the target was not set up with users");
+  return facts_.access;
+}
+
 Nanos Context::patience() const { return target_.patience(); }
 Nanos Context::slack() const { return target_.slack(); }
 
@@ -71,10 +78,16 @@ void Context::check(bool condition, const std::string& why) const {
 }
 
 void Context::should(bool condition, const std::string& what) {
-  if (!condition) notes_.push_back({true, what});
+  if (!condition) note(true, what);
 }
 
-void Context::chose(const std::string& what) { notes_.push_back({false, what}); }
+void Context::chose(const std::string& what) { note(false, what); }
+
+void Context::note(bool advice, const std::string& what) {
+  for (const Note& n : notes_)
+    if (n.advice == advice && n.text == what) return;
+  notes_.push_back({advice, what});
+}
 
 void Context::violation(const std::string& statement, const std::string& what) {
   if (forgiven_.count(statement) != 0) return;

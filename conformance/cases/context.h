@@ -16,6 +16,7 @@
 #include "conformance/cases/case.h"
 #include "conformance/cases/client.h"
 #include "conformance/cases/log.h"
+#include "conformance/driver/access.h"
 #include "conformance/driver/target.h"
 
 namespace orrery::conformance {
@@ -30,6 +31,8 @@ struct TargetFacts {
   std::uint32_t topic_alias_maximum = 0;
   std::uint32_t maximum_packet_size = UINT32_MAX;
   std::uint32_t server_keep_alive = 0;
+  /// What it was set up with.
+  Access access;
 };
 
 /// A permitted alternative that the broker chose, or a SHOULD that it did not follow.
@@ -48,7 +51,10 @@ class Context {
   Version version() const { return version_; }
   bool v5() const { return version_ == Version::k5; }
   const TargetFacts& facts() const { return facts_; }
+  /// The user and the closed topics; skips the case where the target was set up without.
+  const Access& access() const;
   Transport transport() const;
+  std::string path() const;
   unsigned nodes() const { return bench_->nodes(); }
 
   // ---- names ----
@@ -100,6 +106,7 @@ class Context {
   Bench& bench() { return *bench_; }
 
  private:
+  void note(bool advice, const std::string& what);
   static std::string show(const std::string& s);
   static std::string show(const char* s) { return show(std::string(s)); }
   static std::string show(bool b) { return b ? "true" : "false"; }

@@ -77,6 +77,9 @@ void Observer::sent(const Packet& p) {
     case Type::kPingreq:
       ++pings_;
       break;
+    case Type::kAuth:
+      if (phase_ == Phase::kConnected && p.code == 0x19) authenticating_again_ = true;
+      break;
     default:
       break;
   }
@@ -112,9 +115,7 @@ void Observer::received(const Packet& p, std::vector<Violation>& out) {
       phase_ = Phase::kDisconnected;
       return;
     case Type::kAuth:
-      if (find(connect_properties_, PropertyId::kAuthMethod) == nullptr)
-        violate(out, "", "MQTT-4.12.0-6", "AUTH although CONNECT named no authentication method");
-      return;
+      return auth(p, out);
     default:
       return;
   }
@@ -153,9 +154,12 @@ void Observer::connack(const Packet& p, std::vector<Violation>& out) {
   resumed_ = p.session_present;
   if (p.session_present && connect_.clean)
     violate(out, "MQTT-3.2.2-1", "MQTT-3.2.2-2", "session present although the client asked for a clean one");
-  if (find(connect_properties_, PropertyId::kAuthMethod) == nullptr &&
-      find(p.properties, PropertyId::kAuthMethod) != nullptr)
+  const Property* asked = find(connect_properties_, PropertyId::kAuthMethod);
+  const Property* method = find(p.properties, PropertyId::kAuthMethod);
+  if (asked == nullptr && method != nullptr)
     violate(out, "", "MQTT-4.12.0-6", "CONNACK names an authentication method and CONNECT did not");
+  if (asked != nullptr && p.code == 0 && (method == nullptr || method->text != asked->text))
+    violate(out, "", "MQTT-4.12.0-5", "CONNACK accepts without the authentication method of CONNECT");
   if (number_of(connect_properties_, PropertyId::kRequestResponseInfo, 0) == 0 &&
       find(p.properties, PropertyId::kResponseInfo) != nullptr)
     violate(out, "", "MQTT-3.1.2-28", "Response Information that was not asked for");
@@ -164,6 +168,21 @@ void Observer::connack(const Packet& p, std::vector<Violation>& out) {
     violate(out, "", "MQTT-3.2.2-16", "the server accepts an empty client identifier and assigns none");
   if (assigned && !connect_.client_id.empty())
     violate(out, "", "X-assigned-unasked", "a client identifier is assigned although the client gave one");
+}
+
+void Observer::auth(const Packet& p, std::vector<Violation>& out) {
+  const Property* asked = find(connect_properties_, PropertyId::kAuthMethod);
+  if (asked == nullptr)
+    return violate(out, "", "MQTT-4.12.0-6", "AUTH although CONNECT named no authentication method");
+  const Property* method = find(p.properties, PropertyId::kAuthMethod);
+  if (method == nullptr || method->text != asked->text)
+    violate(out, "", "MQTT-4.12.0-5", "AUTH without the authentication method of CONNECT");
+  if (phase_ == Phase::kNew && p.code != 0x18)
+    violate(out, "", "MQTT-4.12.0-2",
+            "AUTH before CONNACK has " + code_name(version_, Type::kAuth, p.code) + ", not 0x18");
+  if (phase_ == Phase::kConnected && !authenticating_again_)
+    violate(out, "", "X-auth-unbegun", "AUTH although the client has not begun to authenticate again");
+  if (p.code == 0) authenticating_again_ = false;
 }
 
 void Observer::publish(const Packet& p, std::vector<Violation>& out) {

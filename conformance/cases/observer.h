@@ -44,6 +44,7 @@ class Observer {
   void check_phase(const Packet& p, std::vector<Violation>& out);
   void check_limits(const Packet& p, std::vector<Violation>& out) const;
   void connack(const Packet& p, std::vector<Violation>& out);
+  void auth(const Packet& p, std::vector<Violation>& out);
   void publish(const Packet& p, std::vector<Violation>& out);
   void check_alias(const Packet& p, std::vector<Violation>& out);
   void check_subscription(const Packet& p, std::vector<Violation>& out) const;
@@ -55,6 +56,8 @@ class Observer {
   Connect connect_;
   Properties connect_properties_;
   bool resumed_ = false;
+  /// The client has begun to authenticate again.
+  bool authenticating_again_ = false;
   int pings_ = 0;
   std::map<std::uint16_t, Stage> in_flight_;
   std::map<unsigned, std::string> aliases_;

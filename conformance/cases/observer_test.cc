@@ -55,6 +55,46 @@ TEST(Observer, ConnackComesFirstAndOnce) {
   EXPECT_EQ(w.received(plain_packet(Type::kConnack)), "MQTT-3.2.0-2");
 }
 
+TEST(Observer, AuthKeepsTheMethodAndItsTurn) {
+  const auto with = [](unsigned code, const char* method) {
+    return auth_packet(code, {text_property(PropertyId::kAuthMethod, method)});
+  };
+  Observer o(Version::k5);
+  const auto received = [&o](Packet p) {
+    std::vector<Violation> out;
+    o.received(p, out);
+    return out.empty() ? std::string{} : out[0].v5;
+  };
+  o.sent(connect_packet({}, {text_property(PropertyId::kAuthMethod, "M")}));
+  EXPECT_EQ(received(with(0x18, "M")), "");
+  EXPECT_EQ(received(with(0x18, "m")), "MQTT-4.12.0-5");
+  EXPECT_EQ(received(auth_packet(0x18)), "MQTT-4.12.0-5");
+  EXPECT_EQ(received(with(0, "M")), "MQTT-4.12.0-2");
+  Packet connack = plain_packet(Type::kConnack);
+  connack.properties = {text_property(PropertyId::kAuthMethod, "M"),
+                        text_property(PropertyId::kAssignedClientId, "given")};
+  EXPECT_EQ(received(connack), "");
+  EXPECT_EQ(received(with(0x18, "M")), "X-auth-unbegun");
+  o.sent(with(0x19, "M"));
+  EXPECT_EQ(received(with(0x18, "M")), "");
+  EXPECT_EQ(received(with(0, "M")), "");
+  EXPECT_EQ(received(with(0, "M")), "X-auth-unbegun");
+
+  Watch plain;
+  EXPECT_EQ(plain.received(with(0x18, "M")), "MQTT-4.12.0-6");
+}
+
+TEST(Observer, ConnackRepeatsTheMethod) {
+  Observer o(Version::k5);
+  o.sent(connect_packet({}, {text_property(PropertyId::kAuthMethod, "M")}));
+  Packet connack = plain_packet(Type::kConnack);
+  connack.properties = {text_property(PropertyId::kAssignedClientId, "given")};
+  std::vector<Violation> out;
+  o.received(connack, out);
+  ASSERT_EQ(out.size(), 1U);
+  EXPECT_EQ(out[0].v5, "MQTT-4.12.0-5");
+}
+
 TEST(Observer, NothingFollowsDisconnect) {
   Watch w;
   EXPECT_EQ(w.received(disconnect_packet(0x8b)), "");

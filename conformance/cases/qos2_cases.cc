@@ -38,6 +38,22 @@ void add_receiving(Cases& cases) {
                        s.expect_publish(t.topic(), std::to_string(id));
                      }
                    }});
+  cases.push_back(
+      {.id = "qos2-publish-never-puback",
+       .v311 = "3.3.4-1 4.3.3-2",
+       .v5 = "",
+       .what = "A message of QoS 2 is published, whatever QoS the server grants to subscribers.",
+       .expect = "PUBREC, and PUBCOMP after PUBREL; a server that refuses it can only close the connection.",
+       .versions = kOnly31 | kOnly311,
+       .body = [](Context& t) {
+         Client& p = t.connect("p");
+         p.send(publish_packet(t.topic(), "m", 2, 7));
+         const auto ack = p.try_take(Type::kPubrec, t.patience());
+         if (!ack && p.ended(0)) return t.chose("a PUBLISH of QoS 2 ends the connection");
+         t.check(ack.has_value(), "a PUBLISH of QoS 2 is not answered with PUBREC");
+         p.send(ack_packet(Type::kPubrel, 7));
+         p.take_id(Type::kPubcomp, 7);
+       }});
   cases.push_back({.id = "qos2-repeat-before-pubrel",
                    .v311 = "4.3.3-2",
                    .v5 = "4.3.3-10",

@@ -52,17 +52,17 @@ void add_store(Cases& cases) {
   cases.push_back({.id = "retained-qos0-replaces",
                    .v311 = "3.3.1-7",
                    .v5 = "3.3.1-5",
-                   .what = "A retained message of QoS 0 follows one of QoS 2.",
+                   .what = "A retained message of QoS 0 follows one of QoS 1.",
                    .expect = "The old one is never sent again; the new one is stored, though a server may drop it.",
                    .level = Level::kMay,
-                   .needs = kNeeds,
+                   .needs = kNeeds | bit(Capability::kQos1),
                    .body = [](Context& t) {
-                     retain(t, t.topic(), "old", 2);
+                     retain(t, t.topic(), "old", 1);
                      retain(t, t.topic(), "new", 0);
                      Client& c = t.connect("a");
-                     c.subscribe(t.topic(), 2);
-                     c.ping();
-                     const auto m = c.try_take(Type::kPublish, 0);
+                     c.subscribe(t.topic(), 1);
+                     // A PINGRESP may overtake retained messages, so this has to wait.
+                     const auto m = c.try_take(Type::kPublish, kSecond);
                      t.should(m.has_value(), "a retained message of QoS 0 is kept (3.3.1.3)");
                      if (m) t.equal(m->payload, std::string("new"), "payload");
                    }});

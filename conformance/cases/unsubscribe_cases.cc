@@ -93,8 +93,12 @@ void add_effect(Cases& cases) {
          Client& p = t.connect("p");
          p.publish(t.topic("one"), "one", 1);
          p.publish(t.topic("two"), "two", 2);
-         const Packet one = c.expect_publish(t.topic("one"), "one");
-         const Packet two = c.expect_publish(t.topic("two"), "two");
+         // On two topics they may come in either order (4.6).
+         Packet one = c.take(Type::kPublish);
+         Packet two = c.take(Type::kPublish);
+         if (one.qos == 2) std::swap(one, two);
+         t.equal(one.payload, std::string("one"), "message of QoS 1");
+         t.equal(two.payload, std::string("two"), "message of QoS 2");
          c.unsubscribe({t.topic("one"), t.topic("two")});
          c.send(ack_packet(Type::kPubrec, two.id));
          c.take_id(Type::kPubrel, two.id);

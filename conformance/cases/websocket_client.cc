@@ -15,12 +15,15 @@ WebSocketClient::WebSocketClient(Context& context, std::string name)
 
 WebSocketClient::~WebSocketClient() { link_.close(HowToClose::kReset); }
 
-std::optional<HttpResponse> WebSocketClient::request(const UpgradeRequest& request) {
+std::optional<HttpResponse> WebSocketClient::request(UpgradeRequest request) {
+  request.path = context_.path();
   return link_.upgrade(request, context_.now() + context_.patience());
 }
 
+void WebSocketClient::close() { link_.close(HowToClose::kOrderly); }
+
 HttpResponse WebSocketClient::upgrade(const UpgradeRequest& request) {
-  const auto response = link_.upgrade(request, context_.now() + context_.patience());
+  const auto response = this->request(request);
   if (!response) context_.fail("the handshake got no answer");
   for (const std::string& e : check_upgrade(request, *response)) context_.fail("handshake: " + e);
   return *response;
@@ -39,7 +42,12 @@ void WebSocketClient::connect() {
   if (expect_packet(Type::kConnack).code != 0) context_.fail("a good CONNECT was refused");
 }
 
-void WebSocketClient::send(const WebSocketFrame& frame, LengthForm form) { link_.send(frame, form); }
+void WebSocketClient::send(const WebSocketFrame& frame, LengthForm form) {
+  if (keep_data_)
+    link_.send_raw(link_.encode(frame, form), describe_frame(frame));
+  else
+    link_.send(frame, form);
+}
 
 void WebSocketClient::send_binary(std::string_view payload) {
   context_.log().add(context_.now(), name_, LogKind::kSent, payload);
@@ -65,14 +73,17 @@ bool WebSocketClient::pump(Nanos deadline) {
   if (arrival != Arrival::kBytes) return false;
   if (frame.opcode == static_cast<unsigned>(Opcode::kText))
     context_.violation("MQTT-6.0.0-1", "the server sends a text frame");
-  if (frame.opcode != static_cast<unsigned>(Opcode::kBinary) &&
-      frame.opcode != static_cast<unsigned>(Opcode::kContinuation)) {
+  const bool data = frame.opcode == static_cast<unsigned>(Opcode::kBinary) ||
+                    frame.opcode == static_cast<unsigned>(Opcode::kContinuation);
+  for (const WebSocketFrame& f : frames_)
+    if (data && f.opcode == static_cast<unsigned>(Opcode::kClose))
+      context_.violation("WS-5.5.1", "data follows the server's Close");
+  if (keep_data_ && frame.opcode == static_cast<unsigned>(Opcode::kBinary))
+    context_.log().add(context_.now(), name_, LogKind::kReceivedFrame, describe_frame(frame));
+  if (!data || keep_data_) {
     frames_.push_back(std::move(frame));
     return true;
   }
-  for (const WebSocketFrame& f : frames_)
-    if (f.opcode == static_cast<unsigned>(Opcode::kClose))
-      context_.violation("WS-5.5.1", "data follows the server's Close");
   mqtt_.feed(frame.payload);
   Octets packet;
   while (mqtt_.next(packet)) {
@@ -116,14 +127,18 @@ void WebSocketClient::expect_alive() {
   expect_packet(Type::kPingresp);
 }
 
-std::optional<unsigned> WebSocketClient::expect_end() {
+bool WebSocketClient::ended() {
   const Nanos deadline = context_.now() + context_.patience();
   while (!ended_ && pump(deadline)) {
     // A server waits for the answer to its Close before it ends the connection.
     if (!frames_.empty() && frames_.back().opcode == static_cast<unsigned>(Opcode::kClose))
       link_.send(make_frame(Opcode::kClose, frames_.back().payload));
   }
-  if (!ended_) context_.fail("the connection should be closed and is still open");
+  return ended_;
+}
+
+std::optional<unsigned> WebSocketClient::expect_end() {
+  if (!ended()) context_.fail("the connection should be closed and is still open");
   const auto it = std::find_if(frames_.begin(), frames_.end(), [](const WebSocketFrame& f) {
     return f.opcode == static_cast<unsigned>(Opcode::kClose);
   });

@@ -19,12 +19,14 @@ class WebSocketClient {
   WebSocketClient(Context& context, std::string name);
   ~WebSocketClient();
 
-  /// The answer to a request that may be refused; nothing when the server just closes.
-  std::optional<HttpResponse> request(const UpgradeRequest& request);
+  /// The answer to a request that may be refused; nothing when the server just closes. The path is the target's.
+  std::optional<HttpResponse> request(UpgradeRequest request);
   /// A request that must be accepted, with an answer that must be right.
   HttpResponse upgrade(const UpgradeRequest& request = {});
   /// upgrade(), CONNECT and CONNACK.
   void connect();
+  /// The client's end of the TCP connection.
+  void close();
 
   void send(const WebSocketFrame& frame, LengthForm form = LengthForm::kShortest);
   /// One binary frame.
@@ -35,8 +37,14 @@ class WebSocketClient {
     return link_.encode(frame, form);
   }
 
-  /// The next frame that is not binary must have this opcode; binary ones are read as MQTT meanwhile.
+  /// From now on binary frames are left to the case like all others, and stand in the log as frames: what they carry is
+  /// not MQTT.
+  void keep_data() { keep_data_ = true; }
+
+  /// The next frame that is not binary must have this opcode; binary ones are read as MQTT meanwhile, unless kept.
   WebSocketFrame expect_frame(Opcode opcode);
+  /// Frames that have come and that the case has not asked for.
+  const std::vector<WebSocketFrame>& unread() const { return frames_; }
   /// The next MQTT packet must be of this type.
   Packet expect_packet(Type type);
   /// The next MQTT packet must be of one of these types.
@@ -45,6 +53,8 @@ class WebSocketClient {
   void expect_alive();
   /// The server ends the connection. A Close frame may come first; its code, if any, must be one of these.
   void expect_closed(std::initializer_list<unsigned> codes);
+  /// True when the server has ended the connection or does so now.
+  bool ended();
   /// Waits for the end; the Close frame's code, 1005 for one without code, or nothing without a frame.
   std::optional<unsigned> expect_end();
 
@@ -63,6 +73,7 @@ class WebSocketClient {
   PacketStream mqtt_;
   std::vector<Packet> packets_;
   std::vector<WebSocketFrame> frames_;
+  bool keep_data_ = false;
   bool ended_ = false;
 };
 

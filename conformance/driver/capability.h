@@ -23,6 +23,9 @@ enum class Capability : std::uint8_t {
   kEmptyClientId,  // an empty client identifier is accepted and replaced
   kRestart,        // the driver can kill the broker and start it again
   kDurable,        // sessions and retained messages outlive the broker's process
+  kResponseInformation,  // who asks for Response Information gets some to begin a topic with
+  kMoved,                // every client is refused and told another server: all but the cases about that do not apply
+  kEcho,                 // no MQTT broker but a WebSocket echo (driver/echo_node.h): only the cases about that apply
   kCount
 };
 using Capabilities = std::uint32_t;

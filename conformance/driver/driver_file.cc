@@ -50,15 +50,35 @@ Deviation read_deviation(JsonItem& item) {
     o.text("link", d.link);
     o.boolean("sometimes", d.sometimes);
     read_versions(o, d.versions);
+    o.array("over", [&d](JsonItem& t) {
+      t.choice(d.over.emplace_back(), {{"tcp", Transport::kTcp},
+                                       {"tls", Transport::kTls},
+                                       {"ws", Transport::kWebSocket},
+                                       {"wss", Transport::kSecureWebSocket}});
+    });
   });
   return d;
+}
+
+Access read_access(JsonObject& o) {
+  Access a;
+  o.require("user");
+  o.require("password");
+  if (o.text("user", a.user) && a.user.empty()) o.fail("user", "needs a name");
+  o.text("password", a.password);
+  o.text("no_publish", a.no_publish);
+  if (a.no_publish.find_first_of("+#") != std::string::npos) o.fail("no_publish", "is a topic, without + and #");
+  o.text("no_subscribe", a.no_subscribe);
+  o.boolean("scram", a.scram);
+  return a;
 }
 
 }  // namespace
 
 Capabilities usual_capabilities() {
   const Capabilities all = (1U << static_cast<unsigned>(Capability::kCount)) - 1;
-  return all & ~(bit(Capability::kRestart) | bit(Capability::kDurable));
+  return all & ~(bit(Capability::kRestart) | bit(Capability::kDurable) | bit(Capability::kResponseInformation) |
+                 bit(Capability::kMoved) | bit(Capability::kEcho));
 }
 
 DriverFile parse_driver_file(std::string_view text, std::string_view path) {
@@ -85,6 +105,7 @@ DriverFile parse_driver_file(std::string_view text, std::string_view path) {
                      ~read_capabilities(o, "lacks");
     read_versions(o, d.versions);
     o.boolean("strict", d.strict);
+    o.object("access", [&d](JsonObject& a) { d.access = read_access(a); });
     o.array("deviations", [&d](JsonItem& item) { d.deviations.push_back(read_deviation(item)); });
   });
   return d;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "broker/base/types.h"
+#include "conformance/driver/access.h"
 #include "conformance/driver/capability.h"
 #include "conformance/driver/deviation.h"
 #include "conformance/driver/target.h"
@@ -36,10 +37,11 @@ struct DriverFile {
   Capabilities capabilities = 0;
   Versions versions = kAllVersions;
   bool strict = false;
+  Access access;
   std::vector<Deviation> deviations;
 };
 
-/// Capabilities of a broker about which nothing is known: all but restart and durable.
+/// Capabilities of a broker about which nothing is known: all but those that have to be claimed.
 Capabilities usual_capabilities();
 
 /// `path` is where the text was read. Throws ConfigError (broker/base/strict_json.h) with file, line, key and what

@@ -26,7 +26,7 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(DriverFile, TheOnesInTheTreeAreRead) {
-  for (const char* name : {"mosquitto", "rabbitmq", "aedes", "orrery"}) {
+  for (const char* name : {"mosquitto", "rabbitmq", "aedes", "orrery", "orrery-guarded"}) {
     std::ifstream in(std::string("conformance/brokers/") + name + ".json");
     std::ostringstream text;
     text << in.rdbuf();
@@ -63,6 +63,27 @@ TEST(DriverFile, CapabilitiesAreClaimedAndLacking) {
   EXPECT_NE(d.capabilities & bit(Capability::kRetain), 0U);
 }
 
+TEST(DriverFile, AccessIsReadStrictly) {
+  const std::string head = R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"], "access": )";
+  EXPECT_EQ(parse_driver_file(R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"]})", "x.json").access.user, "");
+  const Access a = parse_driver_file(head + R"({"user": "u", "password": "p", "no_publish": "a/b", "no_subscribe": "c/#",
+    "scram": true}})",
+                                     "x.json")
+                       .access;
+  EXPECT_EQ(a.user, "u");
+  EXPECT_EQ(a.password, "p");
+  EXPECT_EQ(a.no_publish, "a/b");
+  EXPECT_EQ(a.no_subscribe, "c/#");
+  EXPECT_TRUE(a.scram);
+  const Access less = parse_driver_file(head + R"({"user": "u", "password": "p"}})", "x.json").access;
+  EXPECT_EQ(less.no_publish + less.no_subscribe, "");
+  EXPECT_FALSE(less.scram);
+  EXPECT_THAT(error_of(head + R"({"user": "u"}})"), HasSubstr("password"));
+  EXPECT_THAT(error_of(head + R"({"user": "", "password": "p"}})"), HasSubstr("needs a name"));
+  EXPECT_THAT(error_of(head + R"({"user": "u", "password": "p", "no_publish": "a/#"}})"), HasSubstr("without + and #"));
+  EXPECT_THAT(error_of(head + R"({"user": "u", "password": "p", "scramm": true}})"), HasSubstr("scram"));
+}
+
 TEST(DriverFile, KnowsItsFolder) {
   EXPECT_EQ(parse_driver_file(R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"]})", "/a/b/x.json").here,
             "/a/b");
@@ -80,13 +101,22 @@ TEST(Placeholders, AreFilledTheSameEachTime) {
 }
 
 TEST(Deviation, AppliesByNameOrBeginning) {
-  const Deviation exact{"qos2-x", kOnly5, "r", "l"};
-  EXPECT_TRUE(applies(exact, "qos2-x", Version::k5));
-  EXPECT_FALSE(applies(exact, "qos2-x", Version::k311));
-  EXPECT_FALSE(applies(exact, "qos2-xy", Version::k5));
-  const Deviation all{"x-flags-*", kAllVersions, "r", "l"};
-  EXPECT_TRUE(applies(all, "x-flags-pingreq-1", Version::k311));
-  EXPECT_FALSE(applies(all, "x-cut-connect-1", Version::k311));
+  const Deviation exact{.cases = "qos2-x", .versions = kOnly5, .reason = "r", .link = "l"};
+  EXPECT_TRUE(applies(exact, "qos2-x", Version::k5, Transport::kTcp));
+  EXPECT_FALSE(applies(exact, "qos2-x", Version::k311, Transport::kTcp));
+  EXPECT_FALSE(applies(exact, "qos2-xy", Version::k5, Transport::kTcp));
+  const Deviation all{.cases = "x-flags-*", .reason = "r", .link = "l"};
+  EXPECT_TRUE(applies(all, "x-flags-pingreq-1", Version::k311, Transport::kTcp));
+  EXPECT_FALSE(applies(all, "x-cut-connect-1", Version::k311, Transport::kTcp));
+}
+
+TEST(Deviation, MayHoldOnOneTransport) {
+  const DriverFile d = parse_driver_file(R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"], "deviations":
+    [{"case": "a", "over": ["ws", "wss"], "reason": "r", "link": "l"}]})",
+                                         "x.json");
+  EXPECT_TRUE(applies(d.deviations[0], "a", Version::k5, Transport::kWebSocket));
+  EXPECT_TRUE(applies(d.deviations[0], "a", Version::k5, Transport::kSecureWebSocket));
+  EXPECT_FALSE(applies(d.deviations[0], "a", Version::k5, Transport::kTcp));
 }
 
 TEST(Url, TheFormsThatAreTaken) {

@@ -24,6 +24,7 @@ class LiveTarget : public Target {
 
   std::string name() const override { return name_; }
   Transport transport() const override { return url_.transport; }
+  std::string path() const override { return url_.path; }
   Nanos patience() const override { return 5 * kSecond; }
   Nanos slack() const override { return 3 * kSecond; }
   bool fresh() const override { return false; }

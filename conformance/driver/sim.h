@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "broker/node/node.h"
+#include "conformance/driver/access.h"
+#include "conformance/driver/capability.h"
 #include "conformance/driver/target.h"
 
 namespace orrery::conformance {
@@ -18,9 +20,14 @@ struct SimSetup {
   std::string name;
   NodeFactory factory;
   std::vector<ClusterMember> members;
+  /// What it listens with, and which of them clients use: the first unless changed.
+  std::vector<Transport> listeners = {Transport::kTcp, Transport::kWebSocket};
   Transport transport = Transport::kTcp;
   /// Where streams are cut is drawn from it.
   std::uint64_t seed = 1;
+  /// What the broker is set up with, and what it claims beyond the usual.
+  Access access = {};
+  Capabilities claims = 0;
 };
 
 class SimTarget : public Target {

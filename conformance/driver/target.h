@@ -68,6 +68,8 @@ class Target {
   /// For reports: "mosquitto 2.0.11 (tcp)".
   virtual std::string name() const = 0;
   virtual Transport transport() const = 0;
+  /// What the request of a WebSocket handshake asks for.
+  virtual std::string path() const { return "/mqtt"; }
   /// How long to wait for what must come.
   virtual Nanos patience() const = 0;
   /// What may be added to an exact time before it counts as late: scheduling, timers of the broker.

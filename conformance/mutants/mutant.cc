@@ -102,6 +102,7 @@ class MutatingBench : public Bench {
  public:
   MutatingBench(std::unique_ptr<Bench> inner, const Mutant& mutant) : inner_(std::move(inner)), mutant_(mutant) {}
   std::unique_ptr<Stream> open(unsigned node) override {
+    if (mutant_.in_front) return mutant_.in_front(inner_->open(node));
     return std::make_unique<MutatingStream>(inner_->open(node), mutant_, world_);
   }
   unsigned nodes() const override { return inner_->nodes(); }
@@ -146,6 +147,9 @@ Mutants all_mutants() {
   add_leniency_mutants(mutants);
   for (std::size_t i = lenient; i < mutants.size(); ++i)
     mutants[i].sees = mutants[i].id == "answers-before-connect" ? Sees::kEverything : Sees::kAfterConnect;
+  add_authentication_mutants(mutants);
+  add_access_mutants(mutants);
+  add_frame_mutants(mutants);
   return mutants;
 }
 

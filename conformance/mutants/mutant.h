@@ -81,7 +81,11 @@ struct Mutant {
   /// Null: everything passes.
   Mangle from_broker = {};
   Mangle from_client = {};
+  /// For what is not MQTT: puts something of its own before a connection, and the two above are not used.
+  std::function<std::unique_ptr<Stream>(std::unique_ptr<Stream>)> in_front = {};
   Sees sees = Sees::kGood;
+  /// The simulated broker behind it (driver/sim_kinds.h).
+  std::string target = "sim";
 };
 using Mutants = std::vector<Mutant>;
 
@@ -93,13 +97,16 @@ void add_acknowledgement_mutants(Mutants& mutants);
 void add_subscription_mutants(Mutants& mutants);
 void add_session_mutants(Mutants& mutants);
 void add_leniency_mutants(Mutants& mutants);
+void add_authentication_mutants(Mutants& mutants);
+void add_access_mutants(Mutants& mutants);
+void add_frame_mutants(Mutants& mutants);
 
 /// Calls `change` for packets of one type and lets the others pass.
 Mangle only(Type type, Mangle change);
 /// Removes a property; true when it was there.
 bool strip(Properties& properties, PropertyId id);
 
-/// `inner` with a mutant before it. Plain TCP only: the mutant reads MQTT.
+/// `inner` with a mutant before it. Plain TCP only, since the mutant reads MQTT, unless it is one with `in_front`.
 class MutatingTarget : public Target {
  public:
   MutatingTarget(Target& inner, const Mutant& mutant) : inner_(inner), mutant_(mutant) {}

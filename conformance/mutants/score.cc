@@ -29,21 +29,31 @@ bool names(const Result& r, const std::string& statement) {
 
 std::vector<Verdict> score(Target& target, const Plan& plan, const Mutants& mutants, std::vector<std::string>& left_out,
                            const std::function<void(const Verdict&)>& done) {
+  if (mutants.empty()) return {};
   const TargetFacts facts = probe(target, plan);
+  // A case is run without a mutant before it is first run with one; most mutants are noticed by one of the first.
+  enum class Alone : std::uint8_t { kUnknown, kPasses, kNoUse };
   struct Run {
     const Case* test;
     Version version;
     unsigned number;
+    Alone alone = Alone::kUnknown;
   };
   std::vector<Run> runs;
   unsigned number = 0;
   for (const Case& c : *plan.cases)
     for (const Version v : {Version::k31, Version::k311, Version::k5}) {
       if ((c.versions & plan.versions & bit(v)) == 0) continue;
-      const Result r = run_case(target, facts, plan, c, v, ++number);
-      if (r.outcome == Outcome::kPass) runs.push_back({&c, v, number});
+      runs.push_back({&c, v, ++number});
+    }
+  const auto usable = [&](Run& run) {
+    if (run.alone == Alone::kUnknown) {
+      const Result r = run_case(target, facts, plan, *run.test, run.version, run.number);
+      run.alone = r.outcome == Outcome::kPass ? Alone::kPasses : Alone::kNoUse;
       if (r.outcome == Outcome::kFail) left_out.push_back(r.name());
     }
+    return run.alone == Alone::kPasses;
+  };
   std::vector<Verdict> verdicts;
   for (const Mutant& m : mutants) {
     MutatingTarget mutated(target, m);
@@ -51,7 +61,8 @@ std::vector<Verdict> score(Target& target, const Plan& plan, const Mutants& muta
     verdict.mutant = &m;
     std::stable_partition(runs.begin(), runs.end(),
                           [&m](const Run& r) { return covers(*r.test, r.version, m.statement); });
-    for (const Run& run : runs) {
+    for (Run& run : runs) {
+      if (!usable(run)) continue;
       const Result r = run_case(mutated, facts, plan, *run.test, run.version, run.number);
       if (r.outcome != Outcome::kFail) continue;
       verdict.noticed_by = r.name();

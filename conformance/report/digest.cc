@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "conformance/report/requirements.h"
+
 namespace orrery::conformance {
 namespace {
 
@@ -85,6 +87,23 @@ std::vector<Told> noted(const BrokerColumns& columns, bool advice) {
       for (const Note& n : r.notes)
         if (n.advice == advice) gathered.add(n.text, r);
   return gathered.all();
+}
+
+Kept statements_kept(const Column& column) {
+  std::map<const Requirement*, bool> broken;
+  for (const Result& r : column.results) {
+    if (r.outcome == Outcome::kNotApplicable) continue;
+    const bool failed = r.outcome == Outcome::kFail || r.outcome == Outcome::kDeviation;
+    const auto add = [&](const std::string& id) {
+      const Requirement* statement = find_requirement(id, r.version);
+      if (statement != nullptr) broken[statement] |= failed;
+    };
+    for (const std::string& id : requirements_of(*r.test, r.version)) add(id);
+    for (const auto& violation : r.violations) add(violation.first);
+  }
+  Kept out{0, broken.size()};
+  for (const auto& [statement, b] : broken) out.kept += b ? 0 : 1;
+  return out;
 }
 
 std::string versions_text(Versions versions) {

@@ -30,6 +30,13 @@ std::vector<Told> not_applicable(const BrokerColumns& columns);
 /// Advice of the standard that is not followed, or permitted alternatives that were chosen.
 std::vector<Told> noted(const BrokerColumns& columns, bool advice);
 
+/// Of the statements that cases of the column are about: how many of them no case shows broken.
+struct Kept {
+  std::size_t kept = 0;
+  std::size_t tested = 0;
+};
+Kept statements_kept(const Column& column);
+
 /// "3.1.1, 5"
 std::string versions_text(Versions versions);
 

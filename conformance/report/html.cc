@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "conformance/report/digest.h"
 #include "conformance/report/requirements.h"
@@ -14,11 +15,11 @@ namespace orrery::conformance {
 namespace {
 
 constexpr const char* kStyle = R"css(
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#1b1e23}
+body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:100rem;padding:0 1rem;color:#1b1e23}
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #dde1e6;padding:.25rem .5rem;text-align:left;vertical-align:top}
 th{position:sticky;top:0;background:#fff}code,pre{font:12.5px/1.4 ui-monospace,monospace}pre{background:#f5f6f8;padding:.6rem;overflow-x:auto}
 .pass{color:#11773d}.fail,.stale{color:#b3261e;font-weight:600}.deviation{color:#9a6700;font-weight:600}.na{color:#737a84}
-h4{margin:.8rem 0 .2rem}section{border-top:1px solid #dde1e6;margin-top:1.2rem}h3{margin-bottom:.2rem}.level{color:#737a84;font-weight:400}
+summary{font-weight:600;margin-top:.6rem}.short,.id{white-space:nowrap}.says{min-width:18rem}section{border-top:1px solid #dde1e6;margin-top:1.2rem}h3{margin-bottom:.2rem}.level{color:#737a84;font-weight:400}
 )css";
 
 std::string escaped(std::string_view text) {
@@ -79,23 +80,30 @@ std::map<const Requirement*, Cell> cells_of(const Column& column) {
   return cells;
 }
 
-// "pass 7", "known deviation 2/7"; a link where there is a section to go to.
+const char* short_name(Outcome o) {
+  return o == Outcome::kDeviation       ? "deviation"
+         : o == Outcome::kStale         ? "stale"
+         : o == Outcome::kNotApplicable ? "n/a"
+                                        : outcome_name(o);
+}
+
+// "pass 7", "deviation 2/7"; a link where there is a section to go to.
 std::string cell_html(const std::map<const Requirement*, Cell>& cells, const Requirement& r, Sections sections) {
   const auto it = cells.find(&r);
   if (it == cells.end()) return "<td class=na>&middot;";
   const Cell& c = it->second;
   const std::string cases = c.as_bad == c.cases ? fmt::format("{}", c.cases) : fmt::format("{}/{}", c.as_bad, c.cases);
   if (sections == Sections::kNotPassed && plain(c.worst))
-    return fmt::format("<td class={}>{} <span class=na>{}</span>", css_class(c.worst), outcome_name(c.worst), cases);
+    return fmt::format("<td class={}>{} <span class=na>{}</span>", css_class(c.worst), short_name(c.worst), cases);
   return fmt::format("<td><a class={} href=\"#{}\">{}</a> <span class=na>{}</span>", css_class(c.worst), c.link,
-                     outcome_name(c.worst), cases);
+                     short_name(c.worst), cases);
 }
 
 std::string matrix(const Report& report, Sections sections) {
   std::string out =
       "<h2>Statements</h2><p>Each cell has the worst that the cases about a statement said, how many said it, and of "
       "how "
-      "many.</p><table><tr><th>version<th>statement<th>what it says";
+      "many.</p><table><tr><th>version<th>statement<th class=says>what it says";
   std::vector<std::map<const Requirement*, Cell>> columns;
   for (const Column& c : report.columns) {
     out += "<th>" + escaped(c.target);
@@ -103,7 +111,7 @@ std::string matrix(const Report& report, Sections sections) {
   }
   out += "</tr>\n";
   for (const Requirement& r : all_requirements()) {
-    out += fmt::format("<tr><td>{}<td><code>{}</code><td>{}", r.version, r.id, escaped(r.text));
+    out += fmt::format("<tr><td>{}<td class=id><code>{}</code><td>{}", r.version, r.id, escaped(r.text));
     if (r.cases.empty() && !r.untested.empty()) out += " <span class=na>Not tested: " + escaped(r.untested) + "</span>";
     for (const auto& cells : columns) out += cell_html(cells, r, sections);
     out += "</tr>\n";
@@ -111,10 +119,13 @@ std::string matrix(const Report& report, Sections sections) {
   return out + "</table>\n";
 }
 
-std::string told_html(const std::vector<Told>& told, const char* heading) {
+enum class Fold : std::uint8_t { kOpen, kClosed };
+
+std::string told_html(const std::vector<Told>& told, const char* heading, Fold fold) {
   constexpr std::size_t kShown = 6;
   if (told.empty()) return {};
-  std::string out = fmt::format("<h4>{}</h4><table>\n", heading);
+  std::string out =
+      fmt::format("<details{}><summary>{}</summary><table>\n", fold == Fold::kOpen ? " open" : "", heading);
   for (const Told& t : told) {
     out += "<tr><td>" + escaped(t.text);
     if (!t.link.empty()) out += fmt::format(" <a href=\"{}\">source</a>", escaped(t.link));
@@ -122,9 +133,9 @@ std::string told_html(const std::vector<Told>& told, const char* heading) {
     for (std::size_t i = 0; i < std::min(t.cases.size(), kShown); ++i)
       out += "<code>" + escaped(t.cases[i]) + "</code> ";
     if (t.cases.size() > kShown) out += fmt::format("and {} more", t.cases.size() - kShown);
-    out += fmt::format("<td>{}<td class=na>{}\n", versions_text(t.versions), t.results);
+    out += fmt::format("<td class=short>{}<td class=na>{}\n", versions_text(t.versions), t.results);
   }
-  return out + "</table>\n";
+  return out + "</table></details>\n";
 }
 
 std::string brokers(const Report& report) {
@@ -133,10 +144,10 @@ std::string brokers(const Report& report) {
     const Column& c = *columns[0];
     out += c.homepage.empty() ? "<h3>" + escaped(c.broker) + "</h3>\n"
                               : fmt::format("<h3><a href=\"{}\">{}</a></h3>\n", escaped(c.homepage), escaped(c.broker));
-    out += told_html(known_deviations(columns), "Known deviations");
-    out += told_html(noted(columns, true), "Advice of the standard (SHOULD) that is not followed");
-    out += told_html(noted(columns, false), "Permitted alternatives that were chosen");
-    out += told_html(not_applicable(columns), "Not applicable");
+    out += told_html(known_deviations(columns), "Known deviations", Fold::kOpen);
+    out += told_html(noted(columns, true), "Advice of the standard (SHOULD) that is not followed", Fold::kOpen);
+    out += told_html(noted(columns, false), "Permitted alternatives that were chosen", Fold::kClosed);
+    out += told_html(not_applicable(columns), "Not applicable", Fold::kClosed);
   }
   return out;
 }
@@ -181,13 +192,16 @@ struct Section {
   bool passed = true;
 };
 
-std::map<std::string, Section> sections_of(const Report& report) {
+// On the page to publish, one result stands for all of a known deviation: hundreds differ by a byte.
+std::map<std::string, Section> sections_of(const Report& report, Sections sections) {
   std::map<std::string, Section> out;
+  std::set<std::pair<std::string, std::size_t>> told;
   for (const Column& c : report.columns)
     for (const Result& r : c.results) {
       Section& s = out[r.test->id];
       s.passed = s.passed && plain(r.outcome);
-      if (!says_nothing_else(r)) {
+      const bool again = r.outcome == Outcome::kDeviation && !told.emplace(c.broker, r.known).second;
+      if (!says_nothing_else(r) && (sections == Sections::kAllCases || !again)) {
         s.others += result_html(c, r);
         continue;
       }
@@ -199,8 +213,10 @@ std::map<std::string, Section> sections_of(const Report& report) {
 }
 
 std::string cases_html(const Report& report, const Cases& all, Sections sections) {
-  const std::map<std::string, Section> found = sections_of(report);
-  std::string out = sections == Sections::kAllCases ? "<h2>Cases</h2>\n" : "<h2>Cases that some target fails</h2>\n";
+  const std::map<std::string, Section> found = sections_of(report, sections);
+  std::string out = sections == Sections::kAllCases ? "<h2>Cases</h2>\n"
+                                                    : "<h2>Cases that some target fails</h2>\n<p>Of each known "
+                                                      "deviation the first result is told in full.</p>\n";
   for (const Case& c : all) {
     const auto it = found.find(c.id);
     if (it == found.end() || (sections == Sections::kNotPassed && it->second.passed)) continue;
@@ -224,13 +240,17 @@ std::string report_html(const Report& report, const Cases& all, Sections section
   std::string out = "<!doctype html><html lang=en><meta charset=utf-8><title>MQTT conformance</title><style>" +
                     std::string(kStyle) + "</style>\n<h1>MQTT conformance</h1>\n";
   out += fmt::format(
-      "<p>{} {}, {}</p>\n<table><tr><th>target<th>pass<th>fail<th>known deviations<th>stale<th>not applicable</tr>",
+      "<p>{} {}, {}</p>\n<table><tr><th>target<th>statements kept<th>pass<th>fail<th>known deviations<th>stale<th>not "
+      "applicable</tr>",
       escaped(report.program), escaped(report.commit), escaped(report.date));
-  for (const Column& c : report.columns)
-    out += fmt::format(
-        "<tr><td>{}<td class=pass>{}<td class=fail>{}<td class=deviation>{}<td class=stale>{}<td class=na>{}</tr>",
-        escaped(c.target), c.count(Outcome::kPass), c.count(Outcome::kFail), c.count(Outcome::kDeviation),
-        c.count(Outcome::kStale), c.count(Outcome::kNotApplicable));
+  for (const Column& c : report.columns) {
+    const Kept statements = statements_kept(c);
+    out += fmt::format("<tr><td>{}<td>{} of {}", escaped(c.target), statements.kept, statements.tested);
+    for (const Outcome o :
+         {Outcome::kPass, Outcome::kFail, Outcome::kDeviation, Outcome::kStale, Outcome::kNotApplicable})
+      out += fmt::format("<td class={}>{}", c.count(o) == 0 ? "na" : css_class(o), c.count(o));
+    out += "</tr>\n";
+  }
   return out + "</table>\n" + brokers(report) + matrix(report, sections) + cases_html(report, all, sections) +
          "</html>\n";
 }

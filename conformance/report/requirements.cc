@@ -25,9 +25,9 @@ std::vector<std::string> split(std::string_view line) {
 
 // Checked on every packet that a server sends (wire/decode.cc, cases/observer.cc), whatever the case is about.
 constexpr std::string_view kWatched[] = {
-    "X-assigned-unasked", "X-client-packet-from-server", "X-connack-code",     "X-connack-flags",
-    "X-connack-twice",    "X-packet-truncated",          "X-pingresp-unasked", "X-server-disconnect-311",
-    "X-ws-frame",
+    "X-assigned-unasked",      "X-auth-unbegun",  "X-client-packet-from-server", "X-connack-code",
+    "X-connack-flags",         "X-connack-twice", "X-packet-truncated",          "X-pingresp-unasked",
+    "X-server-disconnect-311", "X-ws-frame",
 };
 
 std::string generated_name(const std::string& id) {

@@ -30,10 +30,10 @@ std::string lacking(Capabilities missing) {
   return {};
 }
 
-void apply_deviations(const std::vector<Deviation>& deviations, Result& r) {
+void apply_deviations(const std::vector<Deviation>& deviations, Transport over, Result& r) {
   for (std::size_t i = 0; i < deviations.size(); ++i) {
     const Deviation& d = deviations[i];
-    if (!applies(d, r.test->id, r.version)) continue;
+    if (!applies(d, r.test->id, r.version, over)) continue;
     if (r.outcome == Outcome::kFail) {
       r.outcome = Outcome::kDeviation;
       r.reason += "; known: " + d.reason;
@@ -98,7 +98,8 @@ TargetFacts probe(Target& target, const Plan& plan) {
   TargetFacts facts;
   facts.capabilities = plan.capabilities;
   facts.strict = plan.strict;
-  if ((plan.versions & kOnly5) == 0) return facts;
+  facts.access = plan.access;
+  if ((plan.versions & kOnly5) == 0 || (plan.capabilities & bit(Capability::kEcho)) != 0) return facts;
   Context context(target, facts, Version::k5, plan.tag, 0);
   Client& c = context.client("probe");
   try {
@@ -130,9 +131,20 @@ Result run_case(Target& target, const TargetFacts& facts, const Plan& plan, cons
   Result r;
   r.test = &c;
   r.version = v;
+  if (const Capabilities echo = bit(Capability::kEcho); ((c.needs ^ facts.capabilities) & echo) != 0) {
+    r.outcome = Outcome::kNotApplicable;
+    r.reason = (c.needs & echo) != 0 ? "it is about a WebSocket layer with an echo behind it"
+                                     : "the target is a WebSocket echo and no MQTT broker";
+    return r;
+  }
   if (const Capabilities missing = c.needs & ~facts.capabilities; missing != 0) {
     r.outcome = Outcome::kNotApplicable;
     r.reason = lacking(missing);
+    return r;
+  }
+  if ((facts.capabilities & ~c.needs & bit(Capability::kMoved)) != 0) {
+    r.outcome = Outcome::kNotApplicable;
+    r.reason = "the target refuses all clients and names another server";
     return r;
   }
   if (c.over == Over::kOnlyWebSocket && !has_websocket(target.transport())) {
@@ -167,13 +179,15 @@ Column run_cases(Target& target, const Plan& plan, const std::function<void(cons
       Result r;
       r.test = &c;
       r.version = v;
+      // Cases for the WebSocket layer alone say nothing about a broker, not even that they do not apply.
+      if ((c.needs & bit(Capability::kEcho) & ~facts.capabilities) != 0) continue;
       if ((c.versions & plan.versions & bit(v)) != 0 && selected(plan, r)) column.results.push_back(std::move(r));
     }
   std::mutex reporting;
   const auto run_one = [&](std::size_t i) {
     const Result& asked = column.results[i];
     Result r = run_case(target, facts, plan, *asked.test, asked.version, static_cast<unsigned>(i + 1));
-    apply_deviations(column.deviations, r);
+    apply_deviations(column.deviations, target.transport(), r);
     const std::lock_guard<std::mutex> lock(reporting);
     column.results[i] = std::move(r);
     done(column.results[i]);

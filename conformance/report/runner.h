@@ -18,6 +18,7 @@ struct Plan {
   Versions versions = kAllVersions;
   Capabilities capabilities = 0;
   bool strict = false;
+  Access access;
   std::vector<Deviation> deviations;
   /// Of the broker's project, for reports.
   std::string homepage;

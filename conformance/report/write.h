@@ -16,7 +16,8 @@ std::string summary_text(const Report& report);
 std::string junit_xml(const Report& report);
 /// schema/conformance-report.schema.json
 std::string report_json(const Report& report);
-/// Which cases a page tells about one by one.
+/// Which cases a page tells about one by one. kNotPassed is what is published: there one result of each known
+/// deviation is told in full.
 enum class Sections : std::uint8_t { kAllCases, kNotPassed };
 /// One self-contained page: what each broker does otherwise, statements by targets, cases, wire logs. `all` are the
 /// cases that exist.

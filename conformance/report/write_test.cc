@@ -92,12 +92,20 @@ TEST(Write, DeviationsOfOneKindAreSaidOnce) {
   column.broker = "broker 1";
   column.transport = "tcp";
   column.homepage = "https://broker.example/";
-  column.deviations = {{"case-a", kAllVersions, "It is <late>|.", "https://broker.example/1", false},
-                       {"case-*", kAllVersions, "It is <late>|.", "https://broker.example/1", false}};
+  column.deviations = {{.cases = "case-a", .reason = "It is <late>|.", .link = "https://broker.example/1"},
+                       {.cases = "case-*", .reason = "It is <late>|.", .link = "https://broker.example/1"}};
   for (std::size_t i = 0; i < 2; ++i) {
     column.results[i].outcome = Outcome::kDeviation;
     column.results[i].known = i;
   }
+  column.results[0].log = {"the wire log of case-a"};
+  column.results[1].known = 0;
+  const std::string all = report_html(s.report, s.cases, Sections::kAllCases);
+  const std::string page = report_html(s.report, s.cases, Sections::kNotPassed);
+  column.results[1].known = 1;
+  for (const std::string& text : {all, page}) EXPECT_THAT(text, HasSubstr("the wire log of case-a"));
+  EXPECT_THAT(all, HasSubstr("a &lt;- &lt;bytes&gt;"));
+  EXPECT_THAT(page, Not(HasSubstr("a &lt;- &lt;bytes&gt;")));
   Column again = column;
   again.transport = "ws";
   s.report.columns.push_back(again);
@@ -107,7 +115,7 @@ TEST(Write, DeviationsOfOneKindAreSaidOnce) {
   EXPECT_EQ(told[0].cases, (std::vector<std::string>{"case-a", "case-*"}));
   EXPECT_EQ(versions_text(told[0].versions), "3.1.1, 5");
   const std::string markdown = report_markdown(s.report);
-  EXPECT_THAT(markdown, HasSubstr("| [broker 1](https://broker.example/) | ws | 0 | 2 | 0 | 0 | 0.0 % |"));
+  EXPECT_THAT(markdown, HasSubstr("| [broker 1](https://broker.example/) | ws | 0 of 3 | 0 | 2 | 0 | 0 |"));
   EXPECT_THAT(markdown, HasSubstr("| It is \\<late>\\|. | `case-a`, `case-*` | 3.1.1, 5 | [link]("));
   EXPECT_THAT(report_html(s.report, s.cases, Sections::kNotPassed), HasSubstr("It is &lt;late&gt;|."));
 }

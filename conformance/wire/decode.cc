@@ -115,6 +115,7 @@ class Decoder {
       violate("MQTT-3.2.2-4", "MQTT-3.2.2-6", "CONNACK with a non-zero code says session present");
     check_code("X-connack-code", "MQTT-3.2.2-8");
     properties(place(Type::kConnack), p.properties);
+    check_reference();
   }
 
   void publish() {
@@ -156,6 +157,16 @@ class Decoder {
     properties(place(p.type), p.properties);
     if (server_ && p.type == Type::kDisconnect && find(p.properties, PropertyId::kSessionExpiry) != nullptr)
       violate("", "MQTT-3.14.2-2", "the server's DISCONNECT carries a Session Expiry Interval");
+    check_reference();
+  }
+
+  // 5: 3.2.2.3.16 and 3.14.2.3.5.
+  void check_reference() {
+    const Packet& p = out_.packet;
+    if (find(p.properties, PropertyId::kServerReference) != nullptr && p.code != 0x9c && p.code != 0x9d)
+      violate("", "X-server-reference",
+              std::string(type_name(p.type)) + " with " + code_name(version_, p.type, p.code) +
+                  " carries a Server Reference");
   }
 
   void acks() {

@@ -43,6 +43,12 @@ LAYERS_OF_TESTS = {
     "broker/auth": ["broker/openssl"],  # real hashes: its own code knows an interface only
 }
 
+# What single files may include on top of that.
+LAYERS_OF_FILES = {
+    "conformance/driver/echo_node.cc": ["broker/websocket"],  # the codec under test, with an echo behind it
+    "conformance/driver/sim_kinds.cc": ["broker/auth"],  # the gate of the simulated broker with users
+}
+
 # The core: these folders, and what below them is not.
 CORE = ["broker/" + name for name in BROKER_CORE] + ["sim"]
 NOT_CORE = ["sim/app", "sim/calibrate"]
@@ -134,6 +140,7 @@ class Check:
         if theirs is None or theirs == mine or not os.path.isfile(os.path.join(self.root, name)):
             return
         allowed = LAYERS.get(mine, []) + (LAYERS_OF_TESTS.get(mine, []) if is_test(path) else [])
+        allowed = allowed + LAYERS_OF_FILES.get(path, [])
         if "*" not in allowed and theirs not in allowed:
             self.violation(path, text, position, "%s must not include %s" % (mine, theirs))
 

@@ -79,6 +79,16 @@ class LayeringTest(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("broker/auth/gate.cc:2: broker/auth must not include broker/openssl", out)
 
+    def test_what_a_single_file_may_include(self):
+        codec = {"broker/websocket/README.md": "r\n", "broker/websocket/frame.h": SPDX + "#pragma once\n",
+                 "conformance/driver/README.md": "r\n",
+                 "ARCHITECTURE.md": CLEAN["ARCHITECTURE.md"] + "`broker/websocket` `conformance`\n"}
+        include = SPDX + '#include "broker/websocket/frame.h"\n'
+        self.assertEqual(self.check({**codec, "conformance/driver/echo_node.cc": include})[0], 0)
+        code, out = self.check({**codec, "conformance/driver/sim.cc": include})
+        self.assertEqual(code, 1)
+        self.assertIn("conformance/driver/sim.cc:2: conformance must not include broker/websocket", out)
+
     def test_sideways(self):
         self.expect("sim/crowd.cc", SPDX + '#include "broker/mqtt/topic.h"\n', "sim must not include broker/mqtt")
 
