@@ -139,6 +139,8 @@ class Session {
       std::string error;
       plugin = sim::Plugin::load(arguments_.plug, error);
       if (plugin) error = sim::check_plugin(plugin->broker());
+      for (NodeId self = 0; error.empty() && self < setup.members.size(); ++self)
+        error = sim::try_plugin(plugin->broker(), "", {.members = setup.members, .self = self});
       if (!error.empty()) throw UsageError(error);
       setup.factory = sim::make_plugin_factory(plugin->broker(), "");
       setup.name = std::string("simulated ") + plugin->broker().name;
@@ -294,7 +296,7 @@ int main(int argc, char** argv) {
   app.add_option("--broker", a.brokers, "test what listens at tcp://host:port, tls://..., ws://host:port/path or wss://...");
   app.add_option("--driver", a.drivers, "start and test the broker that a JSON file describes");
   app.add_option("--target", a.simulated,
-                 "test the simulated broker in virtual time: one node, a cluster of three, with few capabilities, with users, "
+                 "test the simulated broker in virtual time: one node (alone: with one shard), a cluster of three, with few capabilities, with users, "
                  "or one that names another server; or an echo behind our WebSocket codec")
       ->check(CLI::IsMember(orrery::conformance::sim_kinds()));
   app.add_option("--known", a.known, "a driver file whose capabilities and deviations hold for --broker and --target");

@@ -44,7 +44,8 @@ void log_line(const std::string& text) {
 BrokerConfig load(const std::string& file, const std::vector<std::string>& sets) {
   std::vector<Override> overrides = overrides_from_environment(environ);
   for (const std::string& set : sets) overrides.push_back(override_from_option(set));
-  return read_config(file.empty() ? "" : read_file("the configuration file", file), file.empty() ? "defaults" : file, overrides);
+  if (file.empty()) return read_config("", "defaults", overrides);
+  return read_config(read_file("the configuration file", file), file, overrides);
 }
 
 std::uint64_t random_seed() {
@@ -59,11 +60,15 @@ std::uint64_t wall_clock_nanos() {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-std::shared_ptr<const openssl::TlsContext> tls_context(const std::string& name, const Listener& listener) {
+std::string key_of(const Listener& listener) {
+  return std::string("listeners.") + listener.section() + "." + listener.name;
+}
+
+std::shared_ptr<const openssl::TlsContext> tls_context(const Listener& listener) {
   try {
     return std::make_shared<openssl::TlsContext>(listener.certificate_file, listener.key_file);
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(name + ".ssl_options: " + error.what());
+    throw std::runtime_error(key_of(listener) + ".ssl_options: " + error.what());
   }
 }
 
@@ -86,11 +91,11 @@ runtime::RuntimeConfig runtime_config(const BrokerConfig& config) {
   for (const Listener& listener : config.listeners) {
     if (!listener.enable) continue;
     runtime::ListenerConfig& l = out.listeners.emplace_back();
-    l.name = std::string("listeners.") + listener.section() + "." + listener.name;
+    l.name = key_of(listener);
     l.kind = listener.kind;
     l.bind = listener.bind;
     if (listener.max_connections != 0) l.max_connections = listener.max_connections;
-    if (listener.tls) l.tls = tls_context(l.name, listener);
+    if (listener.tls) l.tls = tls_context(listener);
   }
   out.peer_bind = config.cluster_bind;
   out.stop_on_signals = true;
@@ -126,7 +131,8 @@ int serve(const BrokerConfig& config) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("An MQTT broker: TCP on port 1883 and WebSocket on 8083 unless configured otherwise; TLS by configuration.", "orrery-broker");
+  CLI::App app("An MQTT broker: TCP on port 1883 and WebSocket on 8083 unless configured otherwise; TLS by configuration.",
+               "orrery-broker");
   app.set_help_flag("--help", "Print this and exit");
   app.set_version_flag("--version", std::string("orrery-broker ") + version() + " (" + commit() + ")");
   app.fallthrough();
@@ -170,7 +176,7 @@ int run(int argc, char** argv) {
   if (check->parsed()) {
     make_gate(config.auth);
     for (const Listener& listener : config.listeners)
-      if (listener.enable && listener.tls) tls_context(std::string("listeners.") + listener.section() + "." + listener.name, listener);
+      if (listener.enable && listener.tls) tls_context(listener);
     std::puts("the configuration is valid");
   }
   return print->parsed() || check->parsed() ? 0 : serve(config);

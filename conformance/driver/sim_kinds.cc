@@ -36,7 +36,7 @@ std::shared_ptr<const session::Gate> make_gate() {
 }  // namespace
 
 const std::vector<std::string>& sim_kinds() {
-  static const std::vector<std::string> kinds = {"sim", "cluster", "limited", "guarded", "moved", "echo"};
+  static const std::vector<std::string> kinds = {"sim", "alone", "cluster", "limited", "guarded", "moved", "echo"};
   return kinds;
 }
 
@@ -46,6 +46,10 @@ SimSetup sim_setup(std::string_view kind, std::uint64_t seed) {
   setup.seed = seed;
   setup.members = {{"node", Role::kCore, 2}};
   node::BrokerOptions options;
+  if (kind == "alone") {
+    setup.name = "simulated broker with one shard";
+    setup.members = {{"node", Role::kCore, 1}};
+  }
   if (kind == "cluster") {
     setup.name = "simulated cluster";
     setup.members = {{"core", Role::kCore, 1}, {"one", Role::kReplicant, 2}, {"two", Role::kReplicant, 1}};
