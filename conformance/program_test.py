@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """orrery-conformance as a program: exit codes, and a clear sentence for whatever is wrong with the command line or the target.
 
-Usage: program_test.py PROGRAM SCHEMA. A small server that accepts and hangs up stands in for a broker that is none."""
+Usage: program_test.py PROGRAM SCHEMA SMALL_BROKER. A small server that accepts and hangs up stands in for a broker that is none."""
 import json
 import os
 import socket
@@ -12,7 +12,7 @@ import tempfile
 import threading
 import unittest
 
-PROGRAM, SCHEMA = sys.argv[1], sys.argv[2]
+PROGRAM, SCHEMA, SMALL_BROKER = sys.argv[1:4]
 
 
 def run(*arguments):
@@ -50,6 +50,7 @@ class Program(unittest.TestCase):
         self.refused(["--nonsense"], "--nonsense")
         self.refused(["--target", "sim", "--filter", "no such case"], "no case is left")
         self.refused(["--target", "sim", "--plug", "/nowhere.so"], "/nowhere.so")
+        self.refused(["--target", "sim", "--plug", SMALL_BROKER], "one node with one shard")
         self.refused(["--target", "sim", "--json", "/nowhere/x.json"], "/nowhere/x.json", "cannot be written")
 
     def test_targets_that_are_not_there(self):
