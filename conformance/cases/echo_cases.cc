@@ -41,9 +41,9 @@ void add_sizes(Cases& cases) {
   for (const auto& [n, piece] : kChops)
     add_echo(cases, "chops-" + std::to_string(n) + "-" + std::to_string(piece), "WS-5.2 WS-5.6",
              "A frame of " + bytes_of(n) + " in TCP segments of " + bytes_of(piece) + ".", kComesBack,
-             [n = n, piece = piece](Context&, EchoClient& c) {
-               c.send_cut(c.message(echo_sample(n)), piece);
-               c.expect_message(echo_sample(n));
+             [size = n, cut = piece](Context&, EchoClient& c) {
+               c.send_cut(c.message(echo_sample(size)), cut);
+               c.expect_message(echo_sample(size));
                c.expect_echo();
              });
   add_echo(cases, "every-byte", "WS-5.6", "256 messages of three equal bytes, one for each value, then one of all 256.",

@@ -30,10 +30,10 @@ void add_pings(Cases& cases) {
   for (const auto& [id, piece] : {std::pair{"together", std::size_t{SIZE_MAX}}, std::pair{"bytewise", std::size_t{1}}})
     add_echo(cases, std::string("pings-ten-") + id, "WS-5.5.2",
              std::string("Ten Pings in a row, ") + (piece == 1 ? "in TCP segments of one byte." : "in one segment."),
-             "Ten Pongs, in order, each with its payload.", [piece = piece](Context&, EchoClient& c) {
+             "Ten Pongs, in order, each with its payload.", [cut = piece](Context&, EchoClient& c) {
                Octets all;
                for (std::size_t i = 0; i < 10; ++i) all += c.encode(make_frame(Opcode::kPing, echo_sample(12 * i)));
-               c.send_cut(all, piece);
+               c.send_cut(all, cut);
                for (std::size_t i = 0; i < 10; ++i) c.expect_pong(echo_sample(12 * i));
                c.expect_echo();
              });
@@ -146,7 +146,7 @@ void add_headers(Cases& cases) {
   for (const auto& [name, opcode] : kKinds)
     add_wrong_frame(
         cases, {std::string("unmasked-") + name, "WS-5.1", std::string("A ") + name + " frame is not masked.", 1002,
-                [opcode = opcode](EchoClient& c) { return bent(c, opcode, false, 0); }});
+                [code = opcode](EchoClient& c) { return bent(c, code, false, 0); }});
   for (unsigned rsv = 1; rsv < 8; ++rsv)
     add_wrong_frame(cases, {"rsv-" + std::to_string(rsv), "WS-5.2",
                             "The reserved bits of a binary frame are " + std::to_string(rsv) + " (RSV1 counts 4).",
@@ -157,7 +157,7 @@ void add_headers(Cases& cases) {
         add_wrong_frame(
             cases, {std::string("rsv-") + name + "-" + std::to_string(rsv), "WS-5.2",
                     std::string("A reserved bit of a ") + name + " frame is set (" + std::to_string(rsv) + ").", 1002,
-                    [opcode = opcode, rsv](EchoClient& c) { return bent(c, opcode, true, rsv); }});
+                    [code = opcode, rsv](EchoClient& c) { return bent(c, code, true, rsv); }});
   for (const unsigned opcode : {3U, 4U, 5U, 6U, 7U, 11U, 12U, 13U, 14U, 15U})
     add_wrong_frame(cases, {"opcode-" + std::to_string(opcode), "WS-5.2",
                             "A frame has the reserved opcode " + std::to_string(opcode) + ".", 1002,
@@ -227,13 +227,13 @@ void add_order(Cases& cases) {
     const Octets start_of_payload = opcode == Opcode::kClose ? close_payload(1000) : Octets();
     add_wrong_frame(
         cases, {std::string("control-too-long-") + name, "WS-5.5", std::string("A ") + name + " frame has 126 bytes.",
-                1002, [opcode = opcode, start_of_payload](EchoClient& c) {
-                  return c.encode(make_frame(opcode, start_of_payload + Octets(126 - start_of_payload.size(), 'x')));
+                1002, [code = opcode, start_of_payload](EchoClient& c) {
+                  return c.encode(make_frame(code, start_of_payload + Octets(126 - start_of_payload.size(), 'x')));
                 }});
     add_wrong_frame(
         cases, {std::string("control-fragmented-") + name, "WS-5.5", std::string("A ") + name + " frame is not final.",
-                1002, [opcode = opcode, start_of_payload](EchoClient& c) {
-                  return c.encode(make_frame(opcode, start_of_payload, false));
+                1002, [code = opcode, start_of_payload](EchoClient& c) {
+                  return c.encode(make_frame(code, start_of_payload, false));
                 }});
   }
 }
