@@ -38,6 +38,7 @@ std::vector<Verdict> score(Target& target, const Plan& plan, const Mutants& muta
     Version version;
     unsigned number;
     Alone alone = Alone::kUnknown;
+    bool about = false;  // it covers what the present mutant breaks: such cases go first
   };
   std::vector<Run> runs;
   unsigned number = 0;
@@ -59,18 +60,18 @@ std::vector<Verdict> score(Target& target, const Plan& plan, const Mutants& muta
     MutatingTarget mutated(target, m);
     Verdict verdict;
     verdict.mutant = &m;
-    std::stable_partition(runs.begin(), runs.end(),
-                          [&m](const Run& r) { return covers(*r.test, r.version, m.statement); });
+    for (Run& run : runs) run.about = covers(*run.test, run.version, m.statement);
+    std::sort(runs.begin(), runs.end(),
+              [](const Run& a, const Run& b) { return a.about != b.about ? a.about : a.number < b.number; });
     for (Run& run : runs) {
       if (!usable(run)) continue;
       const Result r = run_case(mutated, facts, plan, *run.test, run.version, run.number);
       if (r.outcome != Outcome::kFail) continue;
       verdict.noticed_by = r.name();
       verdict.reason = r.reason;
-      verdict.for_its_statement = covers(*run.test, run.version, m.statement) || names(r, m.statement);
+      verdict.for_its_statement = run.about || names(r, m.statement);
       break;
     }
-    std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.number < b.number; });
     done(verdict);
     verdicts.push_back(std::move(verdict));
   }
