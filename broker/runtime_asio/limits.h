@@ -20,6 +20,11 @@ inline constexpr std::size_t kLinkBatchBytes = 64 * 1024;
 inline constexpr std::size_t kBatchBytes = 1024 * 1024;
 /// Posted bytes for one shard that are handed over before the batch ends.
 inline constexpr std::size_t kPostBatchBytes = 1024 * 1024;
+/// What a shard's busy share looks back on.
+inline constexpr Nanos kBusyWindow = 10 * kMillisecond;
+/// How often in a turn a shard takes messages that came while it did another's work, before it looks at its links
+/// again.
+inline constexpr int kHelpRounds = 4;
 /// How long a shard stays with its own epoll set before it lets Asio look at signals and name look-ups.
 inline constexpr Nanos kTurn = 10 * kMillisecond;
 /// A connection to another member that takes longer has failed.

@@ -2,9 +2,9 @@
 // Bytes to a shard from the others of its node: one queue and one bell for each receiver.
 //
 // A sender collects its messages in an outbox of its own and hands them over once per batch, so that the lock is taken,
-// and the receiver woken, at most once per batch and pair. All senders share the receiver's queue: what one of them says
-// after it has heard from another comes after what that one had said before. A message is four bytes of length, two of
-// its sender, and its bytes.
+// and the receiver woken, at most once per batch and pair. All senders share the receiver's queue: what one of them
+// says after it has heard from another comes after what that one had said before. A message is four bytes of length,
+// two of its sender, and its bytes.
 #pragma once
 
 #include <sys/eventfd.h>
@@ -68,18 +68,20 @@ class Mailbox {
   Buffer waiting_;
 };
 
-/// Wakes a shard's thread; any thread may ring. Registered edge-triggered, so it is never read.
+/// Says that messages wait for a shard, and wakes its thread; any thread may call. Registered edge-triggered, so it is
+/// never read.
 class Bell {
  public:
   Bell() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
   int fd() const { return fd_.get(); }
-  void ring() {
+  /// True for the caller that has to see to it that somebody looks: by wake(), or by doing it.
+  bool mark() { return !rung_.exchange(true); }
+  void wake() {
     const std::uint64_t one = 1;
-    if (!rung_.exchange(true)) [[maybe_unused]]
-      const auto written = ::write(fd_.get(), &one, sizeof one);
+    [[maybe_unused]] const auto written = ::write(fd_.get(), &one, sizeof one);
   }
   bool rung() const { return rung_.load(); }
-  /// Before looking at what there is to do: rings from now on wake again.
+  /// Before looking at what there is to do: marks from now on count again.
   void heard() { rung_.store(false); }
 
  private:

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <thread>
 
+#include "broker/runtime_asio/busy_share.h"
 #include "broker/runtime_asio/limits.h"
 #include "broker/runtime_asio/test_served.h"
 #include "broker/runtime_asio/test_sockets.h"
@@ -203,8 +204,8 @@ TEST(RuntimeAccept, ThousandsOfIdleConnectionsCostLittleEach) {
   const std::size_t after = ::mallinfo2().uordblks;
   std::printf("%zu connections, %.1f bytes each\n", clients,
               static_cast<double>(after - before) / static_cast<double>(clients));
-  // A link is 56 bytes; tables that have just grown are half empty. Each shard also allocates its read buffer meanwhile.
-  // Under a sanitizer its allocator counts nothing here, and both are 0.
+  // A link is 56 bytes; tables that have just grown are half empty. Each shard also allocates its read buffer
+  // meanwhile. Under a sanitizer its allocator counts nothing here, and both are 0.
   EXPECT_LE((after - before) / clients, 128u + 2 * kReadBuffer / clients);
 }
 
@@ -274,6 +275,90 @@ TEST(RuntimePosts, AShardHearsFromAnotherBeforeItHearsThroughClients) {
     for (const auto& c : clients) c->service();
   }
   EXPECT_EQ(too_early, 0);
+}
+
+// Each byte of a client goes around all shards before it is sent back, and the last one ends the link; one client after
+// another while the shards sleep in between, then many at once. Whoever runs a shard, nothing is lost or out of order.
+TEST(RuntimePosts, AroundAllShardsAndBackUntilTheLinkEnds) {
+  constexpr ShardId kShards = 3;
+  struct Token {
+    LinkId link;
+    ShardId from;
+    ShardId hops;
+    std::uint8_t byte;
+  };
+  const auto pass_on = [](const Event& event, Effects& effects, Token token) {
+    std::uint8_t bytes[sizeof token] = {};
+    std::memcpy(bytes, &token, sizeof token);
+    effects.post(static_cast<ShardId>((event.shard + 1) % kShards), bytes);
+  };
+  Served served(config_of(kShards), [&](const Event& event, Effects& effects) {
+    if (event.kind == Event::kBytes)
+      for (const std::uint8_t byte : event.data)
+        pass_on(event, effects, {event.link, event.shard, 2 * kShards - 1, byte});
+    if (event.kind != Event::kMessage) return;
+    Token token{};
+    std::memcpy(&token, event.data.data(), sizeof token);
+    if (token.hops-- > 0) return pass_on(event, effects, token);
+    ASSERT_EQ(event.shard, token.from);
+    effects.send(token.link, Bytes(&token.byte, 1));
+    if (token.byte == '!') effects.close(token.link, CloseHow::kFlush);
+  });
+  const std::string text = "around and around, and home again!";
+  const auto talk = [&](std::size_t count) {
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (std::size_t i = 0; i < count; ++i) clients.push_back(std::make_unique<RawClient>(served.port()));
+    for (const char byte : text)
+      for (const auto& c : clients) {
+        c->send(std::string(1, byte));
+        c->service();
+      }
+    for (const auto& c : clients) {
+      EXPECT_TRUE(c->run_until([&] { return c->saw_end(); }));
+      EXPECT_EQ(c->received(), text);
+      EXPECT_FALSE(c->saw_reset());
+    }
+  };
+  for (int i = 0; i < 40; ++i) talk(1);
+  for (int i = 0; i < 10; ++i) talk(50);
+}
+
+// The other shard's thread has been waiting for so long that nothing but a wake-up brings it back.
+TEST(RuntimePosts, AShardThatSleepsEndsItsLinks) {
+  std::vector<LinkId> links[2];
+  Served served(config_of(2), [&](const Event& event, Effects& effects) {
+    if (event.kind == Event::kOpen) {
+      links[event.shard].push_back(event.link);
+      effects.send(event.link, as_bytes(event.shard == 0 ? "0" : "1"));
+    }
+    if (event.kind == Event::kBytes) effects.post(static_cast<ShardId>(1 - event.shard), as_bytes("end them"));
+    if (event.kind == Event::kMessage)
+      for (const LinkId link : links[event.shard]) effects.close(link, CloseHow::kFlush);
+  });
+  std::vector<std::unique_ptr<RawClient>> of_shard[2];
+  for (int i = 0; i < 200 && (of_shard[0].empty() || of_shard[1].empty()); ++i) {
+    auto c = std::make_unique<RawClient>(served.port());
+    ASSERT_TRUE(c->run_until([&] { return !c->received().empty(); }));
+    of_shard[c->received()[0] - '0'].push_back(std::move(c));
+  }
+  ASSERT_FALSE(of_shard[0].empty() || of_shard[1].empty());
+  std::this_thread::sleep_for(std::chrono::nanoseconds(4 * kTurn));
+  of_shard[0][0]->send("go");
+  of_shard[0][0]->service();
+  for (const auto& c : of_shard[1]) EXPECT_TRUE(c->run_until([&] { return c->saw_end(); }));
+}
+
+TEST(BusyShare, LooksBackAShortTime) {
+  BusyShare share;
+  EXPECT_FALSE(share.under_half());
+  share.add(1000, 2000);
+  EXPECT_TRUE(share.under_half());
+  share.add(2000, 500);
+  EXPECT_FALSE(share.under_half());
+  share.add(0, kSecond);
+  EXPECT_TRUE(share.under_half());
+  for (int i = 0; i < 4; ++i) share.add(kBusyWindow / 2, 0);
+  EXPECT_FALSE(share.under_half());
 }
 
 TEST(RuntimeStop, WhatWasSentStillArrivesAndThePortIsFreeAgain) {

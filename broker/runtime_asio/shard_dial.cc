@@ -31,6 +31,7 @@ void ShardLoop::dial(std::uint32_t tag, NodeId node, ShardId shard) {
   Address address;
   if (numeric_address(to, address)) return connect_dial(id, address);
   io_->resolve(to, [this, id, stamp](const std::string& error, const Address& found) {
+    const std::lock_guard<std::mutex> held(running_);
     if (!dials_.contains(id) || dials_[id].stamp != stamp) return;
     begin_batch();
     if (error.empty())
@@ -38,7 +39,8 @@ void ShardLoop::dial(std::uint32_t tag, NodeId node, ShardId shard) {
     else
       fail_dial(id, error);
     end_batch();
-    if (work_left()) bell_.ring();
+    help();
+    if (work_left()) bell_.wake();
   });
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "broker/base/assert.h"
 
@@ -30,6 +31,7 @@ ShardLoop::ShardLoop(ShardId self, Commons& commons)
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       io_(std::make_unique<IoWait>(epoll_.get())),
+      run_by_(self),
       links_(heap_),
       dials_(heap_),
       lingers_(heap_),
@@ -52,21 +54,26 @@ bool ShardLoop::watch(int operation, int fd, std::uint32_t events, Source source
 }
 
 void ShardLoop::run(Shard& shard, std::barrier<>& started) {
-  shard_ = &shard;
-  outboxes_.resize(commons_.shards.size());
-  begin_batch();
-  shard_->start(now_);
-  started.arrive_and_wait();
-  end_batch();
-  if (work_left()) bell_.ring();
+  {
+    const std::lock_guard<std::mutex> held(running_);
+    shard_ = &shard;
+    outboxes_.resize(commons_.shards.size());
+    begin_batch();
+    shard_->start(now_);
+    started.arrive_and_wait();
+    end_batch();
+    if (work_left()) bell_.wake();
+  }
   io_->run([this] { turn(); });
+  const std::lock_guard<std::mutex> held(running_);
+  over_ = true;
   finish();
 }
 
 void ShardLoop::stop() {
   stopping_.store(true);
   io_->stop();
-  bell_.ring();
+  bell_.wake();
 }
 
 // A turn stays with the epoll set while batches follow each other closely: entering it through Asio costs three system
@@ -76,18 +83,54 @@ void ShardLoop::turn() {
   const Nanos ends = steady_now() + kTurn;
   constexpr int kTurnMs = static_cast<int>(kTurn / kMillisecond);
   int patience_ms = 0;
+  std::unique_lock<std::mutex> held(running_);
   do {
-    const int count = ::epoll_wait(epoll_.get(), events, kBatchEvents, work_left() ? 0 : patience_ms);
+    const int wait_ms = work_left() ? 0 : patience_ms;
+    held.unlock();
+    const int count = ::epoll_wait(epoll_.get(), events, kBatchEvents, wait_ms);
+    const int error = errno;
+    held.lock();
     if (stopping_.load(std::memory_order_relaxed)) return;
-    if (count < 0 && errno == EINTR) return;
+    if (count < 0 && error == EINTR) return;
     ORRERY_ASSERT(count >= 0);
     if (count == 0 && !work_left()) return;
-    begin_batch();
-    for (int i = 0; i < count; ++i) handle(events[i]);
-    end_batch();
+    batch(events, count);
+    const Nanos begun = now_;
+    help();
+    const Nanos end = steady_now();
+    busy_.add(end - begun, begun - batch_end_);
+    batch_end_ = end;
     patience_ms = kTurnMs;
   } while (now_ < ends);
-  if (work_left()) bell_.ring();
+  if (work_left()) bell_.wake();
+}
+
+void ShardLoop::batch(const epoll_event* events, int count) {
+  begin_batch();
+  for (int i = 0; i < count; ++i) handle(events[i]);
+  if (bell_.rung()) take_messages();
+  end_batch();
+}
+
+// Nobody waits for a shard while holding another, so nobody waits in a circle. What the other shard says to this one in
+// return is taken here, too, but not for ever: links have their turn.
+void ShardLoop::help() {
+  for (int round = 0; to_help_ != kShardsMax && round < kHelpRounds; ++round) {
+    ShardLoop& other = *commons_.shards[std::exchange(to_help_, ShardId{kShardsMax})];
+    if (!other.bell_.rung()) continue;  // it has taken them itself
+    std::unique_lock<std::mutex> held(other.running_, std::try_to_lock);
+    if (!held || other.over_) {
+      other.bell_.wake();
+      continue;
+    }
+    other.run_by_ = self_;
+    other.batch(nullptr, 0);
+    other.run_by_ = other.self_;
+    if (other.work_left()) other.bell_.wake();
+    held.unlock();
+    if (bell_.rung()) batch(nullptr, 0);
+  }
+  if (to_help_ != kShardsMax) commons_.shards[std::exchange(to_help_, ShardId{kShardsMax})]->bell_.wake();
 }
 
 void ShardLoop::handle(const epoll_event& event) {
@@ -102,7 +145,7 @@ void ShardLoop::handle(const epoll_event& event) {
     case Source::kLinger:
       return on_linger(id);
     case Source::kBell:
-      return take_messages();
+      return;  // the batch looks for messages anyway
     case Source::kTimer:
       timer_set_ = kNever;
       return;
@@ -122,11 +165,13 @@ void ShardLoop::begin_batch() {
   reading_again_.clear();
 }
 
-// Writing can end links, and telling the shard of an ended link can make it send: until nothing is left.
+// Writing can end links, and telling the shard of an ended link can make it send: until nothing is left. A helper
+// leaves ended links to the shard's own thread, which may hold events that name them.
 void ShardLoop::end_batch() {
   do {
     hand_over_all();
     flush_batch();
+    if (run_by_ != self_) break;
     settling_.swap(ended_);
     for (const LinkId id : settling_) settle(id);
     settling_.clear();
@@ -144,7 +189,12 @@ void ShardLoop::post(ShardId to, Bytes message) {
 void ShardLoop::hand_over(ShardId to) {
   if (outboxes_[to].empty()) return;
   commons_.mailboxes[to]->put(outboxes_[to]);
-  commons_.shards[to]->bell().ring();
+  Bell& bell = commons_.shards[to]->bell_;
+  if (!bell.mark() || to == run_by_) return;  // who runs this shard looks for messages of its own next
+  if (run_by_ == self_ && to_help_ == kShardsMax && busy_.under_half())
+    to_help_ = to;
+  else
+    bell.wake();
 }
 
 void ShardLoop::hand_over_all() {

@@ -5,9 +5,14 @@
 // threads ring. A turn takes a batch of events after another:
 //   the clock is read once, events go to the shard, what it sends is collected, and at the end of the batch posted
 //   messages are handed over, each link is written to once, closed links are settled.
-// Messages go before writes, and are taken before bytes that were read: who learns of something from a client finds that
-// its own shard, too, has been told what the others knew then.
-// Between turns Asio's io_context waits on the set (io_wait.h). Only the bell and stop() are touched by other threads.
+// Messages go before writes, and are taken before bytes that were read: who learns of something from a client finds
+// that its own shard, too, has been told what the others knew then. Between turns Asio's io_context waits on the set
+// (io_wait.h).
+//
+// A shard belongs to whoever holds `running_`: its own thread, except while that waits. A shard that is busy for less
+// than half of its time, and has messages for one that sleeps, runs that one for a moment instead of waking its thread:
+// on an idle machine a wake-up costs more than the work (help()). Other threads touch nothing else but the bell and
+// stop().
 //
 // shard_loop.cc holds turns and timers, shard_links.cc what happens on a link, shard_tls.cc what TLS adds to it,
 // shard_accept.cc listeners, shard_dial.cc connections to other members.
@@ -16,6 +21,7 @@
 #include <atomic>
 #include <barrier>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,6 +30,7 @@
 #include "broker/base/slab.h"
 #include "broker/node/node.h"
 #include "broker/openssl/tls.h"
+#include "broker/runtime_asio/busy_share.h"
 #include "broker/runtime_asio/deadlines.h"
 #include "broker/runtime_asio/fd.h"
 #include "broker/runtime_asio/io_wait.h"
@@ -78,7 +85,6 @@ class ShardLoop final : public Effects {
   void run(Shard& shard, std::barrier<>& started);
   /// From any thread.
   void stop();
-  Bell& bell() { return bell_; }
 
   std::size_t send(LinkId link, Bytes bytes) override;
   void close(LinkId link, CloseHow how) override;
@@ -138,10 +144,12 @@ class ShardLoop final : public Effects {
 
   // shard_loop.cc
   void turn();
+  void batch(const epoll_event* events, int count);
+  bool work_left() const { return bell_.rung() || !read_again_.empty() || !failed_dials_.empty() || !ended_.empty(); }
+  void help();
   void handle(const epoll_event& event);
   void begin_batch();
   void end_batch();
-  bool work_left() const { return !read_again_.empty() || !failed_dials_.empty(); }
   void take_messages();
   void hand_over(ShardId to);
   void hand_over_all();
@@ -195,6 +203,13 @@ class ShardLoop final : public Effects {
   std::unique_ptr<IoWait> io_;
   std::atomic<bool> stopping_{false};
 
+  std::mutex running_;
+  bool over_ = false;             // the shard has had its last event
+  ShardId run_by_;                // who holds running_, while somebody does
+  ShardId to_help_ = kShardsMax;  // has messages of this batch, and has not been woken; kShardsMax: none
+  BusyShare busy_;
+  Nanos batch_end_ = 0;
+
   Heap heap_;
   Slab<Link> links_;
   Slab<Dial> dials_;
@@ -222,7 +237,7 @@ class ShardLoop final : public Effects {
   std::vector<std::vector<bool>> peer_said_down_;  // by node and shard
   std::unique_ptr<std::uint8_t[]> read_buffer_;
   std::unique_ptr<std::uint8_t[]> plain_buffer_;  // of what TLS has decrypted; when a first link needs it
-  openssl::Octets tls_out_;                           // of one call into TLS
+  openssl::Octets tls_out_;                       // of one call into TLS
   Nanos tls_said_ = -kTlsLogPause;
 };
 

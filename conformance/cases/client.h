@@ -70,7 +70,8 @@ class Client {
   std::optional<Packet> try_connect(const Packet& connect);
   /// DISCONNECT and the end of the connection.
   void disconnect(unsigned code = 0, Properties properties = {});
-  /// The connection breaks without a DISCONNECT.
+  /// The connection breaks without a DISCONNECT. What was sent just before may be lost with it: ping() first when the
+  /// broker must have had it.
   void drop();
 
   // ---- sending ----

@@ -401,6 +401,7 @@ void add_alias_from_server(Cases& cases) {
                        p.publish(t.topic(std::to_string(i)), "m", 1);
                        s.expect_publish(t.topic(std::to_string(i)), "m");
                      }
+                     s.ping();
                      s.drop();
                      for (const std::uint32_t allowed : {1U, 0U}) {
                        p.publish(t.topic("4"), "waits", 1);
@@ -408,6 +409,7 @@ void add_alias_from_server(Cases& cases) {
                        o.properties = {number_property(PropertyId::kTopicAliasMaximum, allowed)};
                        Client& again = t.connect("s", o);
                        again.expect_publish(t.topic("4"), "waits");
+                       again.ping();
                        again.drop();
                      }
                    }});
