@@ -38,6 +38,13 @@ if(ORRERY_FUZZ)
   target_link_options(orrery_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(ORRERY_SANITIZE OR ORRERY_FUZZ)
+  find_program(ORRERY_SYMBOLIZER llvm-symbolizer-19 REQUIRED)
+  add_library(orrery_symbolizer OBJECT cmake/symbolizer.cc)
+  target_compile_definitions(orrery_symbolizer PRIVATE ORRERY_SYMBOLIZER="${ORRERY_SYMBOLIZER}")
+  target_link_libraries(orrery_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:orrery_symbolizer>>)
+endif()
+
 # orrery_library(NAME SOURCES a.cc ... [DEPS lib ...]): a static library that sees the root for its includes.
 function(orrery_library name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // orrery-conformance: runs the suite on a broker and says what it found.
 //
-// Exit codes: 0 everything passed (known deviations are shown and do not count), 1 something failed, 2 the command
-// line, a driver file or the target was no good.
+// Exit codes: 0 everything passed (known deviations are shown and do not count), 1 something failed, or a broker that
+// --driver started crashed or ended with an error, 2 the command line, a driver file or the target was no good.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -128,6 +128,7 @@ class Session {
       ProcessTarget target(process, url);
       run(target, plan);
     }
+    if (const std::string ending = process->end(); !ending.empty()) endings_.push_back(ending);
   }
 
   void run_simulated(const std::string& kind) {
@@ -195,6 +196,8 @@ class Session {
   }
 
   const Report& report() const { return report_; }
+  /// Of brokers that --driver started and that did not end as they should.
+  const std::vector<std::string>& endings() const { return endings_; }
 
  private:
   void use(const DriverFile& file, Plan& plan) const {
@@ -230,6 +233,7 @@ class Session {
   const Arguments& arguments_;
   Plan plan_;
   Versions only_ = kAllVersions;
+  std::vector<std::string> endings_;
   Report report_{std::string("orrery-conformance ") + version(), commit(), today(), {}};
 };
 
@@ -282,7 +286,8 @@ int run(const Arguments& a) {
   write_file(a.page, report_html(session.report(), cases, Sections::kNotPassed));
   write_file(a.markdown, report_markdown(session.report()));
   std::cout << summary_text(session.report());
-  return session.report().green() ? 0 : 1;
+  for (const std::string& ending : session.endings()) std::cout << "BROKER    " << ending;
+  return session.report().green() && session.endings().empty() ? 0 : 1;
 }
 
 }  // namespace
@@ -293,10 +298,12 @@ int main(int argc, char** argv) {
   Arguments a;
   CLI::App app("Checks an MQTT broker against the standard's statements, over the wire.", "orrery-conformance");
   app.set_version_flag("--version", fmt::format("orrery-conformance {} ({})", orrery::version(), orrery::commit()));
-  app.add_option("--broker", a.brokers, "test what listens at tcp://host:port, tls://..., ws://host:port/path or wss://...");
+  app.add_option("--broker", a.brokers,
+                 "test what listens at tcp://host:port, tls://..., ws://host:port/path or wss://...");
   app.add_option("--driver", a.drivers, "start and test the broker that a JSON file describes");
   app.add_option("--target", a.simulated,
-                 "test the simulated broker in virtual time: one node (alone: with one shard), a cluster of three, with few capabilities, with users, "
+                 "test the simulated broker in virtual time: one node (alone: with one shard), a cluster of three, "
+                 "with few capabilities, with users, "
                  "or one that names another server; or an echo behind our WebSocket codec")
       ->check(CLI::IsMember(orrery::conformance::sim_kinds()));
   app.add_option("--known", a.known, "a driver file whose capabilities and deviations hold for --broker and --target");

@@ -96,6 +96,31 @@ class Program(unittest.TestCase):
                 with open(names[kind]) as f:
                     self.assertIn(word, f.read())
 
+    def test_how_the_broker_ends(self):
+        broker = ("import signal, socket, sys\n"
+                  "asked = (lambda *_: sys.exit(int(sys.argv[2]))) if int(sys.argv[3]) > 2 else signal.SIG_IGN\n"
+                  "signal.signal(signal.SIGTERM, asked)\n"
+                  "s = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+                  "print('leaks everything', flush=True)\n"
+                  "for i in range(int(sys.argv[3])): s.accept()[0].close()\n"
+                  "sys.exit(int(sys.argv[2]))\n")
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "d.json")
+            # By itself after the second connection, it may be asked a moment before it is gone.
+            for status, connections, said in ((0, 10000, None), (143, 10000, None), (66, 10000, "when it was asked to"),
+                                              (66, 2, "it was asked to")):
+                with open(path, "w") as f:
+                    json.dump({"name": "leaky", "listeners": ["tcp://127.0.0.1:{port:a}"],
+                               "command": [sys.executable, "-c", broker, "{port:a}", str(status), str(connections)]}, f)
+                code, out, error = run("--driver", path, "--filter", "connect-all-fields[5]")
+                self.assertEqual(code, 1, error)
+                self.assertIn("FAIL", out)
+                if said is None:
+                    self.assertNotIn("BROKER", out)
+                else:
+                    self.assertRegex(out, "leaky ended with status 66, .*" + said)
+                    self.assertIn("leaks everything", out)
+
     def test_a_green_run(self):
         code, out, _ = run("--target", "sim", "--filter", "connect-accepted", "--transport", "tcp")
         self.assertEqual(code, 0, out)

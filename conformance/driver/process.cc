@@ -17,7 +17,13 @@
 namespace orrery::conformance {
 namespace {
 
-constexpr Nanos kStopPatience = 5 * kSecond;
+constexpr Nanos kStopPatience = 20 * kSecond;
+constexpr std::size_t kLastLines = 40;  // of a broker's output: a sanitizer's report
+
+std::string status_text(int status) {
+  if (WIFEXITED(status)) return "with status " + std::to_string(WEXITSTATUS(status));
+  return std::string("by a signal: ") + ::strsignal(WTERMSIG(status));
+}
 
 std::string make_directory() {
   std::string path = (std::filesystem::temp_directory_path() / "orrery-conformance-XXXXXX").string();
@@ -103,16 +109,38 @@ void BrokerProcess::start() {
 
 void BrokerProcess::stop() {
   if (pid_ < 0) return;
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) == pid_) return has_ended(status, "before it was asked to");
   ::kill(pid_, SIGTERM);
   const Nanos deadline = live_now() + kStopPatience;
-  while (::waitpid(pid_, nullptr, WNOHANG) == 0) {
-    if (live_now() > deadline) ::kill(pid_, SIGKILL);
+  bool killed = false;
+  while (::waitpid(pid_, &status, WNOHANG) == 0) {
+    if (live_now() > deadline && !killed) {
+      killed = true;
+      ::kill(pid_, SIGKILL);
+    }
     live_wait_until(live_now() + 2 * kMillisecond);
   }
+  const bool as_asked = WIFEXITED(status) ? WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 128 + SIGTERM
+                                          : WTERMSIG(status) == SIGTERM;
+  if (!as_asked) return has_ended(status, killed ? "since SIGTERM did not end it" : "when it was asked to");
   pid_ = -1;
 }
 
+void BrokerProcess::has_ended(int status, const char* when) {
+  pid_ = -1;
+  if (complaint_.empty()) complaint_ = title_ + " ended " + status_text(status) + ", " + when + "\n" + last_output();
+}
+
+std::string BrokerProcess::end() {
+  stop();
+  return complaint_;
+}
+
 void BrokerProcess::kill_and_restart() {
+  int status = 0;
+  if (pid_ >= 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) has_ended(status, "before it was asked to");
+  if (pid_ < 0) return start();
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
@@ -126,8 +154,7 @@ void BrokerProcess::wait_until_ready() {
       int status = 0;
       if (::waitpid(pid_, &status, WNOHANG) == pid_) {
         pid_ = -1;
-        fail(file_.name + " ended at once, with status " +
-             std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)));
+        fail(file_.name + " ended at once, " + status_text(status));
       }
       try {
         open_stream(url, kSecond)->close(HowToClose::kReset);
@@ -153,7 +180,7 @@ std::string BrokerProcess::last_output() const {
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back("  " + line + "\n");
   std::string out;
-  for (std::size_t i = lines.size() > 10 ? lines.size() - 10 : 0; i < lines.size(); ++i) out += lines[i];
+  for (std::size_t i = lines.size() > kLastLines ? lines.size() - kLastLines : 0; i < lines.size(); ++i) out += lines[i];
   return out;
 }
 

@@ -24,6 +24,9 @@ class BrokerProcess {
 
   /// Without notice, as a crash.
   void kill_and_restart();
+  /// Asks the broker to end, by SIGTERM. Empty when all was well; otherwise how it ended (before it was asked, by a
+  /// crash, with a status other than 0 or SIGTERM's, not at all), and the last lines that it printed.
+  std::string end();
   const DriverFile& file() const { return file_; }
   const std::vector<Url>& urls() const { return urls_; }
   /// "mosquitto 2.0.11".
@@ -32,6 +35,7 @@ class BrokerProcess {
  private:
   void start();
   void stop();
+  void has_ended(int status, const char* when);
   void wait_until_ready();
   [[noreturn]] void fail(const std::string& why);
   std::string last_output() const;
@@ -43,6 +47,7 @@ class BrokerProcess {
   std::vector<Url> urls_;
   std::string title_;
   pid_t pid_ = -1;
+  std::string complaint_;  // how it ended, when that was not well
 };
 
 /// One listener of such a broker.
