@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who a client is: the gate's answer to CONNECT, and enhanced authentication (MQTT 5, 4.12) by AUTH (3.15), when connecting
-// and again later. Without a gate everybody comes in.
+// Who a client is: the gate's answer to CONNECT, and enhanced authentication (MQTT 5, 4.12) by AUTH (3.15), when
+// connecting and again later. Without a gate everybody comes in.
 #include <algorithm>
 
 #include "broker/base/hash.h"
@@ -43,6 +43,8 @@ void Sessions::admitted(Nanos now, LinkId link) {
       return refuse_claim(c.request, ReasonCode::kNotAuthorized, "not allowed to publish the will");
     pending.user = user_hash(c.principal->user_name());
   }
+  if (c.packet_size_max != UINT32_MAX && mqtt::connack_size(c.version, connack_for(link, pending)) > c.packet_size_max)
+    return refuse_claim(c.request, ReasonCode::kPacketTooLarge, "the client takes no CONNACK of the needed size");
   c.state = Connection::State::kClaiming;
   host_.claim(now, pending.request, pending.client_id, pending.clean_start);
 }
@@ -61,7 +63,8 @@ void Sessions::step_exchange(Nanos now, LinkId link, Bytes data) {
   }
   c.authentication->exchange.reset();
   // Another user may not go on with this one's session.
-  if (verdict.reason == ReasonCode::kSuccess && !connecting && verdict.principal->user_name() != c.principal->user_name())
+  if (verdict.reason == ReasonCode::kSuccess && !connecting &&
+      verdict.principal->user_name() != c.principal->user_name())
     verdict = {ReasonCode::kNotAuthorized, "re-authentication as another user", nullptr};
   if (verdict.reason != ReasonCode::kSuccess) {
     counters_.add(Counter::kNotAuthorized);
@@ -82,7 +85,8 @@ void Sessions::send_auth(Nanos now, LinkId link, ReasonCode reason) {
   if (!authentication_data_.empty()) properties.binary(Property::kAuthenticationData, authentication_data_);
   auth.properties = properties.view();
   if (mqtt::auth_size(auth) > at(link).packet_size_max)
-    return disconnect(now, link, ReasonCode::kPacketTooLarge, "the client takes no AUTH of the needed size", LinkEnd::kNormal);
+    return disconnect(now, link, ReasonCode::kPacketTooLarge, "the client takes no AUTH of the needed size",
+                      LinkEnd::kNormal);
   mqtt::encode_auth(auth, host_.begin_packet());
   note_backlog(link, host_.end_packet(link));
 }
@@ -100,8 +104,9 @@ void Sessions::handle_auth(Nanos now, LinkId link, const mqtt::RawPacket& packet
     return protocol_error(now, link, mqtt::protocol_error("AUTH with another method than CONNECT [MQTT-4.12.0-5]"));
   const bool going_on = c.authentication->exchange != nullptr;
   if (going_on != (view.reason == ReasonCode::kContinueAuthentication))
-    return protocol_error(now, link, mqtt::protocol_error(going_on ? "AUTH does not continue what was begun"
-                                                                   : "AUTH continues what was not begun"));
+    return protocol_error(
+        now, link,
+        mqtt::protocol_error(going_on ? "AUTH does not continue what was begun" : "AUTH continues what was not begun"));
   if (!going_on) {
     const std::string_view client_id = sessions_[c.session].client_id();
     c.authentication->exchange = options_.gate->begin(c.authentication->method, client_id, rng_.next());

@@ -25,7 +25,8 @@ void Sessions::handle_connect(Nanos now, LinkId link, const mqtt::RawPacket& pac
   c.version = connect.version;
   if (!result.ok()) {
     // Before version 5 only a return code of 3.1.1's table may be sent; other errors just close (3.1.4).
-    const bool answer = connect.known_protocol && (connect.version == Version::k5 || mqtt::connack_return_code(result.reason) <= 2);
+    const bool answer =
+        connect.known_protocol && (connect.version == Version::k5 || mqtt::connack_return_code(result.reason) <= 2);
     if (answer) return refuse_connect(link, connect.version, result.reason, result.what);
     counters_.add(Counter::kConnectsRefused);
     return protocol_error(now, link, result);
@@ -44,7 +45,8 @@ void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& con
   if (connect.will && connect.will->qos > options_.max_qos)
     return refuse_connect(link, version, ReasonCode::kQosNotSupported, "the will's QoS is above Maximum QoS");
   if (connect.will && connect.will->retain && !options_.retain_available)
-    return refuse_connect(link, version, ReasonCode::kRetainNotSupported, "the will is retained and retain is not available");
+    return refuse_connect(link, version, ReasonCode::kRetainNotSupported,
+                          "the will is retained and retain is not available");
 
   const std::uint32_t slot = claims_.emplace();
   PendingConnect& pending = claims_[slot];
@@ -177,8 +179,7 @@ void Sessions::drop_claim(std::uint64_t request) {
   claims_.erase(static_cast<std::uint32_t>(request));
 }
 
-void Sessions::answer_connect(LinkId link, const PendingConnect& pending) {
-  counters_.add(Counter::kConnectsAccepted);
+mqtt::ConnackView Sessions::connack_for(LinkId link, const PendingConnect& pending) {
   mqtt::ConnackView connack;
   connack.session_present = pending.session_present;
   const Version version = at(link).version;
@@ -190,21 +191,34 @@ void Sessions::answer_connect(LinkId link, const PendingConnect& pending) {
     if (!options_.retain_available) properties.byte(Property::kRetainAvailable, 0);
     properties.four_byte(Property::kMaximumPacketSize, options_.max_packet_size);
     if (pending.assigned_client_id) properties.text(Property::kAssignedClientIdentifier, pending.client_id);
-    if (options_.topic_alias_maximum > 0) properties.two_byte(Property::kTopicAliasMaximum, options_.topic_alias_maximum);
+    if (options_.topic_alias_maximum > 0)
+      properties.two_byte(Property::kTopicAliasMaximum, options_.topic_alias_maximum);
     if (!options_.wildcard_subscription) properties.byte(Property::kWildcardSubscriptionAvailable, 0);
     if (!options_.shared_subscription) properties.byte(Property::kSharedSubscriptionAvailable, 0);
     if (pending.keep_alive_lowered) properties.two_byte(Property::kServerKeepAlive, at(link).keep_alive);
     if (!options_.subscription_identifiers) properties.byte(Property::kSubscriptionIdentifierAvailable, 0);
-    if (pending.response_information && !options_.response_information.empty())
-      properties.text(Property::kResponseInformation, options_.response_information + pending.client_id);
     if (at(link).authentication != nullptr) {
       properties.text(Property::kAuthenticationMethod, at(link).authentication->method);
       if (!pending.authentication_data.empty())
         properties.binary(Property::kAuthenticationData, pending.authentication_data);
     }
     connack.properties = properties.view();
+    if (pending.response_information && !options_.response_information.empty()) {
+      const std::string information = options_.response_information + pending.client_id;
+      const std::size_t added = 1 + 2 + information.size() + 1;  // the length of the section may grow by a byte, too
+      if (mqtt::connack_size(version, connack) + added <= at(link).packet_size_max) {
+        properties.text(Property::kResponseInformation, information);
+        connack.properties = properties.view();
+      }
+    }
   }
-  mqtt::encode_connack(version, connack, host_.begin_packet());
+  return connack;
+}
+
+void Sessions::answer_connect(LinkId link, const PendingConnect& pending) {
+  counters_.add(Counter::kConnectsAccepted);
+  const mqtt::ConnackView connack = connack_for(link, pending);
+  mqtt::encode_connack(at(link).version, connack, host_.begin_packet());
   host_.end_packet(link);
 }
 
@@ -214,13 +228,17 @@ void Sessions::refuse_connect(LinkId link, Version version, ReasonCode reason, c
   connack.reason = reason;
   if (version == Version::k5) {
     mqtt::PropertyBuilder properties(section_);
-    if (reason == ReasonCode::kUseAnotherServer) properties.text(Property::kServerReference, options_.server_reference);
-    else properties.text(Property::kReasonString, what);
+    if (reason == ReasonCode::kUseAnotherServer)
+      properties.text(Property::kServerReference, options_.server_reference);
+    else
+      properties.text(Property::kReasonString, what);
     connack.properties = properties.view();
     if (mqtt::connack_size(version, connack) > at(link).packet_size_max) connack.properties = {};  // [MQTT-3.2.2-19]
   }
-  mqtt::encode_connack(version, connack, host_.begin_packet());
-  host_.end_packet(link);
+  if (mqtt::connack_size(version, connack) <= at(link).packet_size_max) {
+    mqtt::encode_connack(version, connack, host_.begin_packet());
+    host_.end_packet(link);
+  }
   at(link).state = Connection::State::kClosing;
   host_.end_link(link, LinkEnd::kNormal);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of connections and sessions: begun, attached, left, expired, ended; and the timers of both (MQTT 5, 4.1, 3.1.2.5).
+// The life of connections and sessions: begun, attached, left, expired, ended; and the timers of both (MQTT
+// 5, 4.1, 3.1.2.5).
 #include <algorithm>
 #include <cstring>
 
@@ -126,8 +127,10 @@ void Sessions::disconnect(Nanos now, LinkId link, ReasonCode reason, const char*
     if (c.problem_information && what != nullptr) properties.text(mqtt::Property::kReasonString, what);
     view.properties = properties.view();
     if (mqtt::disconnect_size(c.version, view) > c.packet_size_max) view.properties = {};
-    mqtt::encode_disconnect(c.version, view, host_.begin_packet());
-    host_.end_packet(link);
+    if (mqtt::disconnect_size(c.version, view) <= c.packet_size_max) {
+      mqtt::encode_disconnect(c.version, view, host_.begin_packet());
+      host_.end_packet(link);
+    }
   }
   if (c.state == Connection::State::kClaiming)
     if (PendingConnect* pending = find_claim(c.request)) pending->link = kNoLink;
@@ -151,14 +154,16 @@ void Sessions::connection_timer(Nanos now, LinkId link, TimerWheel::Tick tick) {
   Connection& c = at(link);
   c.timer = TimerWheel::kNotArmed;
   switch (c.state) {
-    case Connection::State::kClosing: return;
+    case Connection::State::kClosing:
+      return;
     case Connection::State::kAuthenticating:
       return refuse_claim(c.request, ReasonCode::kNotAuthorized, "no AUTH in time");
     case Connection::State::kAwaitConnect:
     case Connection::State::kClaiming:
       // No CONNECT in time, or no answer to it: the network connection is closed (MQTT 5, 3.1).
       return disconnect(now, link, ReasonCode::kKeepAliveTimeout, "no CONNECT in time", LinkEnd::kNormal);
-    case Connection::State::kOpen: break;
+    case Connection::State::kOpen:
+      break;
   }
   if (c.keep_alive == 0) return;
   const Nanos due = (static_cast<Nanos>(c.heard + 1) << TimerWheel::kTickBits) + keep_alive_limit(c.keep_alive);

@@ -124,6 +124,8 @@ class Sessions {
   void refuse_connect(LinkId link, mqtt::Version version, mqtt::ReasonCode reason, const char* what);
   void take_connect(Nanos now, LinkId link, const mqtt::ConnectView& connect);
   Will make_will(const mqtt::WillView& will);
+  /// An accepting CONNACK, as small as the client wants it if that can be. Valid until the next property section.
+  mqtt::ConnackView connack_for(LinkId link, const PendingConnect& pending);
   void answer_connect(LinkId link, const PendingConnect& pending);
   void finish_connect(Nanos now, std::uint64_t request, std::uint32_t slot);
   void refuse_claim(std::uint64_t request, mqtt::ReasonCode reason, const char* what);

@@ -214,6 +214,24 @@ void add_size(Cases& cases) {
          Client& again = t.connect("s", o);
          for (const char* payload : {"1", "2", "3"}) again.expect_publish(t.topic(), payload);
        }});
+  cases.push_back({.id = "size-of-the-first-answer",
+                   .v311 = "",
+                   .v5 = "3.1.2-24",
+                   .what = "Clients without an identifier connect with maximum packet sizes from 1 byte up.",
+                   .expect = "No CONNACK is larger than that: another one comes, or the connection ends.",
+                   .versions = kOnly5,
+                   .body = [](Context& t) {
+                     for (const std::uint32_t size : {1U, 4U, 5U, 9U, 18U, 19U, 25U, 30U, 38U, 41U, 46U, 60U}) {
+                       Client& c = t.client("a");
+                       ConnectOptions o = with(PropertyId::kMaximumPacketSize, size);
+                       o.client_id = "";
+                       const auto connack = c.try_connect(c.connect_packet_for(o));
+                       if (!connack || connack->code != 0)
+                         c.expect_end();
+                       else
+                         c.drop();
+                     }
+                   }});
   cases.push_back(
       {.id = "size-of-the-server",
        .v311 = "",
