@@ -132,6 +132,8 @@ std::optional<Packet> Client::try_connect(const Packet& connect) {
 
 void Client::disconnect(unsigned code, Properties properties) {
   send(disconnect_packet(code, std::move(properties)));
+  const Nanos deadline = context_.now() + kGrace;
+  for (Octets late; !ended_ && channel_->receive(late, deadline) == Arrival::kBytes;) late.clear();
   context_.log().add(context_.now(), name_, LogKind::kEvent, "closes the connection");
   channel_->close(HowToClose::kOrderly);
   channel_.reset();

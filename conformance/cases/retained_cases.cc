@@ -148,6 +148,7 @@ void add_store(Cases& cases) {
                                  "\"" + m.payload + "\" does not match " + filter + " or comes twice");
                        }
                        c.expect_quiet();
+                       c.disconnect();
                      };
                      expect_all("+/c", {"b/c", "e/c"});
                      expect_all("b/#", {"b", "b/c", "b/c/d"});
