@@ -36,6 +36,7 @@ LAYERS = {
     "fuzz": ["*"],
     "microbench": ["*"],
     "tests": ["*"],
+    "cmake": [],
 }
 
 # What the tests of a layer may include on top of that.
