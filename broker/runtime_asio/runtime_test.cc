@@ -348,6 +348,27 @@ TEST(RuntimePosts, AShardThatSleepsEndsItsLinks) {
   for (const auto& c : of_shard[1]) EXPECT_TRUE(c->run_until([&] { return c->saw_end(); }));
 }
 
+// More often than one shard runs the other: at some point it has to wake a thread that sleeps soundly.
+TEST(RuntimePosts, ToAndFroBetweenShardsThatSlept) {
+  constexpr std::uint8_t kHops = 100;  // even: back at the shard that the client is at
+  LinkId asker = 0;
+  Served served(config_of(2), [&](const Event& event, Effects& effects) {
+    std::uint8_t hops = kHops;
+    if (event.kind == Event::kBytes) asker = event.link;
+    if (event.kind == Event::kMessage) hops = event.data[0];
+    if (event.kind != Event::kBytes && event.kind != Event::kMessage) return;
+    if (hops == 0) return static_cast<void>(effects.send(asker, as_bytes("back")));
+    --hops;
+    effects.post(static_cast<ShardId>(1 - event.shard), Bytes(&hops, 1));
+  });
+  for (int i = 0; i < 3; ++i) {
+    RawClient client(served.port());
+    std::this_thread::sleep_for(std::chrono::nanoseconds(4 * kTurn));
+    client.send("go");
+    EXPECT_TRUE(client.run_until([&] { return client.received() == "back"; }));
+  }
+}
+
 TEST(BusyShare, LooksBackAShortTime) {
   BusyShare share;
   EXPECT_FALSE(share.under_half());
