@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of connections and sessions: begun, attached, left, expired, ended; and the timers of both (MQTT
-// 5, 4.1, 3.1.2.5).
+// The life of connections and sessions: begun, attached, left, expired, ended; and the timers of both
+// (MQTT 5, 4.1, 3.1.2.5).
 #include <algorithm>
 #include <cstring>
 
