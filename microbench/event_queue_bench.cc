@@ -16,7 +16,7 @@ using namespace orrery::sim;
 
 Nanos delay(Rng& rng) {
   const std::uint64_t drawn = rng.next();
-  return drawn % 4 == 0 ? static_cast<Nanos>(drawn >> 30)                            // up to 17 s
+  return drawn % 4 == 0 ? static_cast<Nanos>(drawn >> 30)                                   // up to 17 s
                         : 50 * kMicrosecond + static_cast<Nanos>((drawn >> 47) & 0x1ffff);  // 50 to 181 µs
 }
 
@@ -29,7 +29,8 @@ void hold(benchmark::State& state, QueueKind kind) {
   EventQueue queue(kind);
   Rng rng(1);
   for (std::int64_t i = 0; i < pending; ++i)
-    queue.push({static_cast<Nanos>(rng.next() >> 30), entity_of(EventKind::kArrival, static_cast<std::uint32_t>(i)), 0});
+    queue.push(
+        {static_cast<Nanos>(rng.next() >> 30), entity_of(EventKind::kArrival, static_cast<std::uint32_t>(i)), 0});
   std::uint64_t hash = 0;
   const auto turn = [&] {
     Event event;

@@ -15,7 +15,8 @@ using namespace orrery::sim;
 void echo(benchmark::State& state, QueueKind queue) {
   WorldOptions options = echo_options(4, 16);
   options.queue = queue;
-  EchoCrowd crowd(std::move(options), {.clients = static_cast<std::uint32_t>(state.range(0)), .ramp = 5 * kSecond, .period = 10 * kSecond});
+  EchoCrowd crowd(std::move(options),
+                  {.clients = static_cast<std::uint32_t>(state.range(0)), .ramp = 5 * kSecond, .period = 10 * kSecond});
   World& world = crowd.world();
   world.run_until(6 * kSecond);
   const std::uint64_t hash = world.hash().value();
@@ -25,7 +26,8 @@ void echo(benchmark::State& state, QueueKind queue) {
   state.counters["bytes/client"] = static_cast<double>(world.memory_bytes()) / static_cast<double>(state.range(0));
   state.counters["ns/event"] = benchmark::Counter(static_cast<double>(world.events_handled() - before) / 1e9,
                                                   benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-  check_hash(state, crowd.wrong_bytes == 0 ? hash : 0, state.range(0) == 10'000 ? 0x36fac97c9dfaff16 : 0x94f88c9430a80954);
+  check_hash(state, crowd.wrong_bytes == 0 ? hash : 0,
+             state.range(0) == 10'000 ? 0x36fac97c9dfaff16 : 0x94f88c9430a80954);
 }
 
 void wheel(benchmark::State& state) { echo(state, QueueKind::kWheel); }

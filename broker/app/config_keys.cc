@@ -98,9 +98,10 @@ void describe_mqtt(session::MqttOptions& mqtt, ConfigKeys& keys) {
               kSharedStrategyNames, true);
   mqtt.shared_strategy = static_cast<session::SharedStrategy>(strategy);
   keys.flag("subscription_identifiers", "Whether a SUBSCRIBE may carry an identifier.", mqtt.subscription_identifiers);
-  keys.text("response_information",
-            "What clients that ask for it are told to begin response topics with; their client id follows. Empty: nothing.",
-            mqtt.response_information, true);
+  keys.text(
+      "response_information",
+      "What clients that ask for it are told to begin response topics with; their client id follows. Empty: nothing.",
+      mqtt.response_information, true);
   keys.text("server_reference",
             "Clients are refused and told to use this server instead (0x9C), to empty a node. Empty: they are taken.",
             mqtt.server_reference, true);

@@ -131,8 +131,9 @@ int serve(const BrokerConfig& config) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("An MQTT broker: TCP on port 1883 and WebSocket on 8083 unless configured otherwise; TLS by configuration.",
-               "orrery-broker");
+  CLI::App app(
+      "An MQTT broker: TCP on port 1883 and WebSocket on 8083 unless configured otherwise; TLS by configuration.",
+      "orrery-broker");
   app.set_help_flag("--help", "Print this and exit");
   app.set_version_flag("--version", std::string("orrery-broker ") + version() + " (" + commit() + ")");
   app.fallthrough();

@@ -92,7 +92,8 @@ class ByteWriter {
   void big_endian(std::uint64_t v, int n) {
     const std::size_t at = out_.size();
     out_.resize(at + static_cast<std::size_t>(n));
-    for (int i = 0; i < n; ++i) out_[at + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(v >> (8 * (n - 1 - i)));
+    for (int i = 0; i < n; ++i)
+      out_[at + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(v >> (8 * (n - 1 - i)));
   }
 
   Buffer& out_;

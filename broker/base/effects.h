@@ -20,18 +20,18 @@ enum class CloseHow : std::uint8_t { kFlush, kAbort };
 /// Units of the broker's own work, told to the world so that it can count or charge them. The simulator's cost table has
 /// a row for each (sim/models/cost_table.h); the kernel's share (reads, writes, accepts) it sees by itself.
 enum class Work : std::uint8_t {
-  kHttpUpgrade,       // one WebSocket handshake answered
-  kWebSocketFrame,    // one frame taken apart or made
-  kMqttConnect,       // one CONNECT accepted or refused
-  kMqttSubscribe,     // one topic filter subscribed or unsubscribed
-  kMqttPublish,       // one PUBLISH parsed and routed
-  kMqttDeliver,       // one PUBLISH encoded for one subscriber
-  kMqttAcknowledge,   // one PUBACK, PUBREC, PUBREL or PUBCOMP handled
-  kMqttOther,         // one packet of another type
-  kRouteApplied,      // one operation of an owner log applied to the route table
-  kRegistrarClaim,    // one client id claimed, granted or released at a registrar
-  kForward,           // one message handed to or taken from another shard or node
-  kTimer,             // one timer of the node's own wheel
+  kHttpUpgrade,      // one WebSocket handshake answered
+  kWebSocketFrame,   // one frame taken apart or made
+  kMqttConnect,      // one CONNECT accepted or refused
+  kMqttSubscribe,    // one topic filter subscribed or unsubscribed
+  kMqttPublish,      // one PUBLISH parsed and routed
+  kMqttDeliver,      // one PUBLISH encoded for one subscriber
+  kMqttAcknowledge,  // one PUBACK, PUBREC, PUBREL or PUBCOMP handled
+  kMqttOther,        // one packet of another type
+  kRouteApplied,     // one operation of an owner log applied to the route table
+  kRegistrarClaim,   // one client id claimed, granted or released at a registrar
+  kForward,          // one message handed to or taken from another shard or node
+  kTimer,            // one timer of the node's own wheel
 };
 inline constexpr int kWorkKinds = 12;
 

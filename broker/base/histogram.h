@@ -48,7 +48,8 @@ class Histogram {
   /// end and never above max(): at(990'000) is p99. 0 when empty.
   std::uint64_t at(std::uint64_t per_million) const {
     if (count_ == 0) return 0;
-    const std::uint64_t wanted = std::max<std::uint64_t>(1, share_of_count(std::min<std::uint64_t>(per_million, 1'000'000)));
+    const std::uint64_t wanted =
+        std::max<std::uint64_t>(1, share_of_count(std::min<std::uint64_t>(per_million, 1'000'000)));
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       seen += buckets_[i];

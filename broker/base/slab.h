@@ -36,7 +36,8 @@ class Slab {
     if (id != kNoSlot) {
       free_ = slot(id).next;
     } else {
-      if (used_ == chunks_.size() * kChunk) chunks_.push_back(static_cast<Slot*>(heap_.allocate(kChunk * sizeof(Slot))));
+      if (used_ == chunks_.size() * kChunk)
+        chunks_.push_back(static_cast<Slot*>(heap_.allocate(kChunk * sizeof(Slot))));
       id = used_++;
     }
     new (slot(id).bytes) T(std::forward<Args>(args)...);

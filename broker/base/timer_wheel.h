@@ -142,7 +142,8 @@ class TimerWheel {
     for (int level = 0; level < kLevels; ++level) {
       const int shift = level * kSlotBits;
       const Tick slot = (current_ >> shift) & kSlotMask;
-      const std::uint64_t later = slot == kSlotMask ? 0 : used_[static_cast<std::size_t>(level)] >> (slot + 1) << (slot + 1);
+      const std::uint64_t later =
+          slot == kSlotMask ? 0 : used_[static_cast<std::size_t>(level)] >> (slot + 1) << (slot + 1);
       if (later != 0) {
         const Tick first = static_cast<Tick>(__builtin_ctzll(later));
         return (((current_ >> shift) & ~kSlotMask) | first) << shift;

@@ -21,7 +21,8 @@ TEST(ByteQueue, BehavesLikeAString) {
       std::uint64_t twin_begin = 0;
       for (int step = 0; step < 300; ++step) {
         if (rng.below(2) == 0) {
-          const std::string piece(rng.below(3) == 0 ? rng.below(20'000) : rng.below(50), static_cast<char>('a' + step % 26));
+          const std::string piece(rng.below(3) == 0 ? rng.below(20'000) : rng.below(50),
+                                  static_cast<char>('a' + step % 26));
           queue.append(as_bytes(piece));
           twin += piece;
         } else {

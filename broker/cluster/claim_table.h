@@ -27,9 +27,9 @@ class ClaimTable {
   struct Waiting {
     std::string client_id;
     bool clean_start = false;
-    bool sent_twice = false;      // a second grant may come
-    std::uint64_t revoked = 0;    // grants up to this epoch were yielded before they arrived
-    NodeId registrar = kNoNode;   // whom it was sent to last; kNoNode: to nobody yet
+    bool sent_twice = false;     // a second grant may come
+    std::uint64_t revoked = 0;   // grants up to this epoch were yielded before they arrived
+    NodeId registrar = kNoNode;  // whom it was sent to last; kNoNode: to nobody yet
   };
 
   /// False when there are too many; the key must be new.

@@ -16,7 +16,8 @@ namespace orrery::cluster {
 
 class ControlPlane::State {
  public:
-  State(const ClusterSetup& setup, PeerPort& port, Heap& heap, ControlHost& host, RouteSink& routes, RetainedSink& retained)
+  State(const ClusterSetup& setup, PeerPort& port, Heap& heap, ControlHost& host, RouteSink& routes,
+        RetainedSink& retained)
       : setup_(setup),
         host_(host),
         routes_(routes),
@@ -314,7 +315,8 @@ std::uint64_t ControlPlane::append_retained(Nanos, Bytes value) {
 void ControlPlane::claim(Nanos now, const ClaimRequest& request) {
   state_->touched().registrar().claim(now, {request.shard, request.request}, request.client_id, request.clean_start);
 }
-void ControlPlane::yielded(Nanos, std::string_view client_id, std::uint64_t epoch, Bytes session, bool session_present) {
+void ControlPlane::yielded(Nanos, std::string_view client_id, std::uint64_t epoch, Bytes session,
+                           bool session_present) {
   state_->touched().registrar().yielded(client_id, epoch, session, session_present);
 }
 void ControlPlane::release(Nanos, std::string_view client_id, std::uint64_t epoch) {
@@ -323,7 +325,9 @@ void ControlPlane::release(Nanos, std::string_view client_id, std::uint64_t epoc
 void ControlPlane::hold(Nanos, std::string_view client_id, ShardId shard, std::uint64_t epoch) {
   state_->touched().registrar().hold(client_id, shard, epoch);
 }
-void ControlPlane::held_all(Nanos, ShardId shard, NodeMask after) { state_->touched().registrar().held_all(shard, after); }
+void ControlPlane::held_all(Nanos, ShardId shard, NodeMask after) {
+  state_->touched().registrar().held_all(shard, after);
+}
 
 std::uint64_t ControlPlane::next_stamp() { return state_->wire().advance_clock(); }
 NodeMask ControlPlane::live_cores() const { return state_->membership().live_cores(); }

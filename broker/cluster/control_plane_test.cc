@@ -240,7 +240,8 @@ TEST(ControlPlane, AnUnreachableReplicantIsMaskedAndComesBack) {
   EXPECT_TRUE(knows(cluster, 3, 2, "t"));
   EXPECT_TRUE(cluster[2].routes.masked.empty()) << "it hears no core: it knows nothing about the others";
   const std::string transcript = cluster.take_transcript();
-  for (const char* name : {"c1", "c2", "r2"}) EXPECT_NE(transcript.find(std::string(name) + " gone r1"), std::string::npos);
+  for (const char* name : {"c1", "c2", "r2"})
+    EXPECT_NE(transcript.find(std::string(name) + " gone r1"), std::string::npos);
   EXPECT_EQ(transcript.find("r1 gone"), std::string::npos);
   cluster.heal_all();
   cluster.run_for(4 * kSecond);

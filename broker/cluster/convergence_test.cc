@@ -26,7 +26,10 @@ class Storm {
       else
         work();
       const std::uint64_t pause = rng().below(20);
-      cluster_.run_for(static_cast<Nanos>(pause == 0 ? rng().below(10'000) : pause < 8 ? rng().below(300) : rng().below(3)) * kMillisecond);
+      cluster_.run_for(static_cast<Nanos>(pause == 0  ? rng().below(10'000)
+                                          : pause < 8 ? rng().below(300)
+                                                      : rng().below(3)) *
+                       kMillisecond);
     }
   }
 
@@ -50,7 +53,8 @@ class Storm {
   }
 
  private:
-  static inline const std::vector<std::string> kShapes = {"c1 c2 r1 r2 r3", "c1 r1 r2", "c1 c2", "c1 c2 c3 r1 r2", "c1 c2 c3"};
+  static inline const std::vector<std::string> kShapes = {"c1 c2 r1 r2 r3", "c1 r1 r2", "c1 c2", "c1 c2 c3 r1 r2",
+                                                          "c1 c2 c3"};
   static constexpr int kIds = 6;
 
   Rng& rng() { return cluster_.rng(); }
@@ -75,8 +79,12 @@ class Storm {
         cluster_[n].unsubscribe(filter);
         truth_[n].erase({filter, 0});
         return;
-      case 3: cluster_[n].retain("t" + std::to_string(rng().below(4)), std::to_string(rng().below(1000))); return;
-      default: cluster_[n].connect("id" + std::to_string(rng().below(kIds)), 0, rng().below(2) == 0); return;
+      case 3:
+        cluster_[n].retain("t" + std::to_string(rng().below(4)), std::to_string(rng().below(1000)));
+        return;
+      default:
+        cluster_[n].connect("id" + std::to_string(rng().below(kIds)), 0, rng().below(2) == 0);
+        return;
     }
   }
 
@@ -89,8 +97,12 @@ class Storm {
         if (n != m) cluster_.cut(n, m);
         return;
       case 2:
-      case 3: cluster_.heal(n, m); return;
-      case 4: cluster_.drop_pipes(n, m); return;
+      case 3:
+        cluster_.heal(n, m);
+        return;
+      case 4:
+        cluster_.drop_pipes(n, m);
+        return;
       case 5:
         if (cluster_.runs(n)) cluster_.crash(n, rng().below(2) == 0);
         if (rng().below(2) == 0) start(n);
@@ -98,7 +110,9 @@ class Storm {
       case 6:
         if (!cluster_.runs(n)) start(n);
         return;
-      default: cluster_.pause(n, static_cast<Nanos>(rng().below(6000)) * kMillisecond); return;
+      default:
+        cluster_.pause(n, static_cast<Nanos>(rng().below(6000)) * kMillisecond);
+        return;
     }
   }
 
@@ -126,7 +140,8 @@ class Storm {
     for (int t = 0; t < 4; ++t) cluster_[any_node()].retain("t" + std::to_string(t), "last");
     cluster_.run_for(kSecond);
     for (NodeId n = 0; n < cluster_.size(); ++n) {
-      for (NodeId m = 0; m < cluster_.size(); ++m) EXPECT_EQ(cluster_[n].retained.values["own" + std::to_string(m)].text, "last");
+      for (NodeId m = 0; m < cluster_.size(); ++m)
+        EXPECT_EQ(cluster_[n].retained.values["own" + std::to_string(m)].text, "last");
       for (int t = 0; t < 4; ++t) EXPECT_EQ(cluster_[n].retained.values["t" + std::to_string(t)].text, "last");
     }
   }

@@ -65,7 +65,8 @@ Lanes::In& Lanes::in(Place from) {
 // Dialling ----------------------------------------------------------------------------------------------------------------
 
 void Lanes::start(Nanos now) {
-  const bool replicants = std::any_of(setup_.members.begin(), setup_.members.end(), [](const Member& m) { return !m.core; });
+  const bool replicants =
+      std::any_of(setup_.members.begin(), setup_.members.end(), [](const Member& m) { return !m.core; });
   if (replicants && setup_.self_is_core()) return;
   // Begins behind itself and goes round, so that the nodes do not all dial the same one first.
   for (NodeId i = 1; i < setup_.nodes(); ++i) {
@@ -395,9 +396,9 @@ void Lanes::node_back(Nanos now, NodeId node, std::uint64_t incarnation) {
 }
 
 std::uint64_t Lanes::memory_bytes() const {
-  std::uint64_t total = (out_slots_.capacity() + in_slots_.capacity() + dirty_.capacity() + pending_.capacity() +
-                         to_dial_.capacity()) *
-                        sizeof(std::uint32_t);
+  std::uint64_t total =
+      (out_slots_.capacity() + in_slots_.capacity() + dirty_.capacity() + pending_.capacity() + to_dial_.capacity()) *
+      sizeof(std::uint32_t);
   total += outs_.end() * (sizeof(Out) + 8) + ins_.end() * (sizeof(In) + 8);
   for (std::uint32_t slot = 0; slot < outs_.end(); ++slot) total += outs_[slot].kept.memory_bytes();
   return total;

@@ -70,14 +70,14 @@ class Lanes final : public StreamUser {
   /// The sender's end of a lane. Frames stand in `kept` as they are on the wire, so sending again is going back in it.
   struct Out {
     explicit Out(Heap& heap) : kept(heap) {}
-    ByteQueue kept;                 // frames that are not acknowledged, the next to be sent at `sent`
-    std::uint64_t sent = 0;         // position in kept
+    ByteQueue kept;          // frames that are not acknowledged, the next to be sent at `sent`
+    std::uint64_t sent = 0;  // position in kept
     std::uint64_t last_ticket = 0;
     std::uint64_t settled = 0;      // tickets up to here are accepted or lost
     std::uint64_t incarnation = 0;  // of the receiver that last answered
     PeerStream* stream = nullptr;
-    Nanos deadline = kNever;        // of a stall, or for the next dial
-    Nanos progress = 0;             // when the receiver was last heard, or the first frame waited
+    Nanos deadline = kNever;  // of a stall, or for the next dial
+    Nanos progress = 0;       // when the receiver was last heard, or the first frame waited
     Place to;
     std::uint8_t failures = 0;
     bool dialling = false;
@@ -129,10 +129,10 @@ class Lanes final : public StreamUser {
   HeapVector<std::uint32_t> in_slots_;
   Slab<Out> outs_;
   Slab<In> ins_;
-  HeapVector<std::uint32_t> dirty_;       // slots of outs_
-  HeapVector<std::uint32_t> pending_;     // slots of ins_ that owe an acknowledgement
-  HeapVector<std::uint32_t> to_dial_;     // slots of outs_, the next last
-  Nanos next_expiry_ = kNever;  // the earliest deadline of a lane, or earlier
+  HeapVector<std::uint32_t> dirty_;    // slots of outs_
+  HeapVector<std::uint32_t> pending_;  // slots of ins_ that owe an acknowledgement
+  HeapVector<std::uint32_t> to_dial_;  // slots of outs_, the next last
+  Nanos next_expiry_ = kNever;         // the earliest deadline of a lane, or earlier
   Nanos next_dials_ = kNever;
   Nanos next_acks_ = kNever;
   NodeMask gone_ = 0;

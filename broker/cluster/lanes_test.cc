@@ -72,13 +72,21 @@ TEST(Lanes, ALostConnectionLosesAndRepeatsNothing) {
     int sent = 0;
     for (int round = 0; round < 60; ++round) {
       const std::uint64_t burst = cluster.rng().below(30);
-      for (std::uint64_t i = 0; i < burst; ++i) ASSERT_TRUE(cluster[1].send({2, 0}, std::to_string(sent++), cluster.rng().below(2) == 0));
+      for (std::uint64_t i = 0; i < burst; ++i)
+        ASSERT_TRUE(cluster[1].send({2, 0}, std::to_string(sent++), cluster.rng().below(2) == 0));
       cluster.run_for(static_cast<Nanos>(cluster.rng().below(4)) * kMillisecond);
       switch (cluster.rng().below(8)) {
-        case 0: cluster.drop_pipes(1, 2); break;
-        case 1: cluster.cut(1, 2); break;
-        case 2: cluster.heal(1, 2); break;
-        default: break;
+        case 0:
+          cluster.drop_pipes(1, 2);
+          break;
+        case 1:
+          cluster.cut(1, 2);
+          break;
+        case 2:
+          cluster.heal(1, 2);
+          break;
+        default:
+          break;
       }
     }
     cluster.heal_all();

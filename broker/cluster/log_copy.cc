@@ -38,7 +38,8 @@ class UnseenRows final : public RouteVisitor {
   using KeyOf = std::uint64_t (*)(std::string_view, ShardId);
   UnseenRows(const HeapVector<std::uint64_t>& seen, KeyOf key_of) : seen_(seen), key_of_(key_of) {}
   bool route(std::string_view filter, ShardId shard) override {
-    if (!std::binary_search(seen_.begin(), seen_.end(), key_of_(filter, shard))) rows.push_back({std::string(filter), shard});
+    if (!std::binary_search(seen_.begin(), seen_.end(), key_of_(filter, shard)))
+      rows.push_back({std::string(filter), shard});
     return rows.size() < kRows;
   }
   std::vector<Row> rows;

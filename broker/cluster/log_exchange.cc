@@ -7,7 +7,8 @@
 
 namespace orrery::cluster {
 
-LogExchange::LogExchange(const ClusterSetup& setup, Heap& heap, ControlWire& wire, RouteSink& routes, RetainedSink& retained)
+LogExchange::LogExchange(const ClusterSetup& setup, Heap& heap, ControlWire& wire, RouteSink& routes,
+                         RetainedSink& retained)
     : setup_(setup), wire_(wire), routes_(routes), retained_(retained) {
   for (NodeId n = 0; n < setup.nodes(); ++n) {
     owners_.push_back(std::make_unique<Owner>(heap));
@@ -22,9 +23,12 @@ LogExchange::~LogExchange() = default;
 
 void LogExchange::apply(NodeId owner, const Entry& entry) {
   switch (entry.operation) {
-    case Operation::kRouteAdd: return routes_.add(owner, entry.filter, entry.shard);
-    case Operation::kRouteRemove: return routes_.remove(owner, entry.filter, entry.shard);
-    case Operation::kRetained: return retained_.apply(owner, entry.value);
+    case Operation::kRouteAdd:
+      return routes_.add(owner, entry.filter, entry.shard);
+    case Operation::kRouteRemove:
+      return routes_.remove(owner, entry.filter, entry.shard);
+    case Operation::kRetained:
+      return retained_.apply(owner, entry.value);
   }
 }
 
@@ -108,7 +112,8 @@ void LogExchange::observe_incarnation(NodeId node, std::uint64_t incarnation) {
   owner.asked_in_vain = 0;
   renewed_ |= mask_of(node);
   for (const auto& peer : peers_)
-    if (peer->in.active() && peer->in.head().kind == CopyKind::kWhole && peer->in.head().of.owner == node) peer->in.ignore();
+    if (peer->in.active() && peer->in.head().kind == CopyKind::kWhole && peer->in.head().of.owner == node)
+      peer->in.ignore();
 }
 
 NodeMask LogExchange::take_renewed() {
@@ -245,15 +250,25 @@ void LogExchange::begin_retained_copy(NodeId to) {
 
 bool LogExchange::handle(Nanos now, NodeId from, FrameType type, ByteReader& body) {
   switch (type) {
-    case FrameType::kHave: return handle_have(from, false, body);
-    case FrameType::kAttach: return handle_have(from, true, body);
-    case FrameType::kDetach: peers_[from]->attached = false; return body.done();
-    case FrameType::kEntries: return handle_entries(now, from, body);
-    case FrameType::kAck: return handle_ack(from, body);
-    case FrameType::kCopyBegin: return handle_copy_begin(from, body);
-    case FrameType::kCopyRows: return handle_copy_rows(from, body);
-    case FrameType::kCopyEnd: return handle_copy_end(from, body);
-    default: return false;
+    case FrameType::kHave:
+      return handle_have(from, false, body);
+    case FrameType::kAttach:
+      return handle_have(from, true, body);
+    case FrameType::kDetach:
+      peers_[from]->attached = false;
+      return body.done();
+    case FrameType::kEntries:
+      return handle_entries(now, from, body);
+    case FrameType::kAck:
+      return handle_ack(from, body);
+    case FrameType::kCopyBegin:
+      return handle_copy_begin(from, body);
+    case FrameType::kCopyRows:
+      return handle_copy_rows(from, body);
+    case FrameType::kCopyEnd:
+      return handle_copy_end(from, body);
+    default:
+      return false;
   }
 }
 
@@ -336,7 +351,8 @@ bool LogExchange::handle_ack(NodeId from, ByteReader& body) {
   OwnerPosition position;
   if (!read(body, setup_, position) || !body.done()) return false;
   if (position.owner != setup_.self || !setup_.is_core(from)) return false;
-  if (position.at.incarnation == setup_.incarnation && position.at.sequence > owners_[setup_.self]->log.last()) return false;
+  if (position.at.incarnation == setup_.incarnation && position.at.sequence > owners_[setup_.self]->log.last())
+    return false;
   acknowledged(position.at);
   return true;
 }

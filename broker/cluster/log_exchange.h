@@ -67,20 +67,20 @@ class LogExchange {
   };
   /// What a peer is given of one owner's log, and what its heartbeats say that it could give.
   struct Feed {
-    Position at;                // given up to here
-    std::uint64_t offset = 0;   // of the next entry in the log's tail
-    bool known = false;         // the peer has said where it stands
+    Position at;               // given up to here
+    std::uint64_t offset = 0;  // of the next entry in the log's tail
+    bool known = false;        // the peer has said where it stands
     bool offset_known = false;
-    bool repair = false;        // give until it has caught up, even what is not its usual share
-    std::uint8_t behind = 0;    // heartbeats in a row in which the peer was ahead and we stood still,
-    Position compared;          // here
+    bool repair = false;      // give until it has caught up, even what is not its usual share
+    std::uint8_t behind = 0;  // heartbeats in a row in which the peer was ahead and we stood still,
+    Position compared;        // here
   };
   struct Peer {
     explicit Peer(Heap& heap) : in(heap) {}
     std::array<Feed, kMembersMax> feeds;
-    bool attached = false;      // to this core
+    bool attached = false;  // to this core
     bool wants_retained = false;
-    bool newborn = false;       // a core that has just started
+    bool newborn = false;  // a core that has just started
     bool owes_ack = false;
     CopySender out;
     CopyReceiver in;

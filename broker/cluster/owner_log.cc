@@ -73,7 +73,8 @@ std::uint64_t OwnerLog::offset_of(std::uint64_t sequence) const {
   return offset;
 }
 
-std::uint32_t OwnerLog::copy(std::uint64_t& sequence, std::uint64_t& offset, std::size_t max_bytes, ByteWriter& out) const {
+std::uint32_t OwnerLog::copy(std::uint64_t& sequence, std::uint64_t& offset, std::size_t max_bytes,
+                             ByteWriter& out) const {
   std::uint32_t count = 0;
   std::size_t bytes = 0;
   while (sequence <= last_ && (count == 0 || bytes < max_bytes)) {

@@ -16,8 +16,9 @@ ByteWriter::Buffer encoded(const Entry& entry) {
 }
 
 TEST(OwnerLog, EntriesSurviveTheWire) {
-  for (const Entry& entry : {Entry{Operation::kRouteAdd, 3, "a/+/c", {}}, Entry{Operation::kRouteRemove, 65535, "#", {}},
-                             Entry{Operation::kRetained, 0, {}, as_bytes("value")}, Entry{Operation::kRetained, 0, {}, {}}}) {
+  for (const Entry& entry :
+       {Entry{Operation::kRouteAdd, 3, "a/+/c", {}}, Entry{Operation::kRouteRemove, 65535, "#", {}},
+        Entry{Operation::kRetained, 0, {}, as_bytes("value")}, Entry{Operation::kRetained, 0, {}, {}}}) {
     const ByteWriter::Buffer bytes = encoded(entry);
     ByteReader r(bytes);
     Entry back;
@@ -36,8 +37,9 @@ TEST(OwnerLog, EntriesSurviveTheWire) {
 
 TEST(OwnerLog, WhatDoesNotParseIsRefused) {
   Entry entry;
-  for (const ByteWriter::Buffer& bytes : {ByteWriter::Buffer{0, 0, 0, 0, 0}, ByteWriter::Buffer{4, 0, 0, 0, 0},
-                                          ByteWriter::Buffer{1, 0, 0, 0, 1, 0}, ByteWriter::Buffer{1, 0, 0, 0, 2, 0, 0}}) {
+  for (const ByteWriter::Buffer& bytes :
+       {ByteWriter::Buffer{0, 0, 0, 0, 0}, ByteWriter::Buffer{4, 0, 0, 0, 0}, ByteWriter::Buffer{1, 0, 0, 0, 1, 0},
+        ByteWriter::Buffer{1, 0, 0, 0, 2, 0, 0}}) {
     ByteReader r(bytes);
     EXPECT_FALSE(decode(r, entry));
   }

@@ -8,15 +8,24 @@ constexpr std::uint8_t kWantsAck = 1;
 
 const char* refusal_name(Refusal why) {
   switch (why) {
-    case Refusal::kNone: return "none";
-    case Refusal::kMalformed: return "malformed frame";
-    case Refusal::kTooLong: return "frame too long";
-    case Refusal::kVersion: return "another protocol version";
-    case Refusal::kFingerprint: return "another member list";
-    case Refusal::kUnknownPlace: return "unknown place";
-    case Refusal::kStaleIncarnation: return "stale incarnation";
-    case Refusal::kUnwanted: return "unwanted kind of stream";
-    case Refusal::kNoHello: return "no hello in time";
+    case Refusal::kNone:
+      return "none";
+    case Refusal::kMalformed:
+      return "malformed frame";
+    case Refusal::kTooLong:
+      return "frame too long";
+    case Refusal::kVersion:
+      return "another protocol version";
+    case Refusal::kFingerprint:
+      return "another member list";
+    case Refusal::kUnknownPlace:
+      return "unknown place";
+    case Refusal::kStaleIncarnation:
+      return "stale incarnation";
+    case Refusal::kUnwanted:
+      return "unwanted kind of stream";
+    case Refusal::kNoHello:
+      return "no hello in time";
   }
   return "unknown";
 }

@@ -39,7 +39,18 @@ TEST(PeerFrame, HelloAsInTheDocumentation) {
   hello.incarnation = 5;
   Buffer frame;
   encode(hello, frame);
-  EXPECT_EQ(hex(frame), "00000020" "01" "4f525259" "0001" "01" "1122334455667788" "0002" "0001" "0003" "0000" "0000000000000005");
+  EXPECT_EQ(hex(frame),
+            "00000020"
+            "01"
+            "4f525259"
+            "0001"
+            "01"
+            "1122334455667788"
+            "0002"
+            "0001"
+            "0003"
+            "0000"
+            "0000000000000005");
   Hello back;
   EXPECT_EQ(decode(body_of(frame), back), Refusal::kNone);
   EXPECT_EQ(back.kind, hello.kind);
@@ -85,7 +96,11 @@ TEST(PeerFrame, RefusalsHaveNames) {
 
 TEST(PeerFrame, LaneData) {
   const LaneDataHead head = lane_data_head(0x0102030405060708, true, 3);
-  EXPECT_EQ(hex(head), "0000000d" "11" "01" "0102030405060708");
+  EXPECT_EQ(hex(head),
+            "0000000d"
+            "11"
+            "01"
+            "0102030405060708");
   Buffer body(head.begin() + 5, head.end());
   body.insert(body.end(), {'a', 'b', 'c'});
   LaneData data;
@@ -145,8 +160,8 @@ TEST(ControlFrames, OnlyWholeFramesPass) {
   write(w, m);
   only_whole(body, [&](ByteReader& r) {
     RegistrarMessage back;
-    return read(r, back) && back.shard == 1 && back.flag && back.incarnation == 2 && back.request == 3 && back.epoch == 4 &&
-           back.client_id == "client" && as_text(back.session) == "session";
+    return read(r, back) && back.shard == 1 && back.flag && back.incarnation == 2 && back.request == 3 &&
+           back.epoch == 4 && back.client_id == "client" && as_text(back.session) == "session";
   });
 }
 

@@ -29,8 +29,8 @@ struct PeerStream {
   std::uint64_t incarnation = 0;  // the peer's; 0 before its hello
   StreamKind kind = StreamKind::kControl;
   bool dialled = false;
-  bool up = false;       // between stream_up and stream_down
-  bool closing = false;  // close() was called: only stream_down is to come
+  bool up = false;               // between stream_up and stream_down
+  bool closing = false;          // close() was called: only stream_down is to come
   std::uint32_t user = kNoSlot;  // the user's own
 };
 
@@ -124,7 +124,7 @@ class PeerPort {
   std::array<StreamUser*, kStreamKinds> users_{};
   IdSet links_;  // slots of streams_, by link
   Slab<Stream> streams_;
-  HeapVector<Young> young_;  // streams before their hello, oldest first
+  HeapVector<Young> young_;                                // streams before their hello, oldest first
   std::array<std::uint64_t, kMembersMax> incarnations_{};  // the newest seen of each member
   std::size_t carried_ = 0;
   std::uint64_t refusals_ = 0;

@@ -23,7 +23,9 @@ class ScriptEffects final : public Effects {
     sent[link].insert(sent[link].end(), bytes.begin(), bytes.end());
     return 0;
   }
-  void close(LinkId link, CloseHow how) override { log << "close " << link << (how == CloseHow::kFlush ? " flush; " : " abort; "); }
+  void close(LinkId link, CloseHow how) override {
+    log << "close " << link << (how == CloseHow::kFlush ? " flush; " : " abort; ");
+  }
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override {
     last_tag = tag;
     log << "dial " << node << "/" << shard << "; ";

@@ -141,7 +141,8 @@ void Registrar::hand_over(Nanos now, Transfers::iterator at, Bytes session, bool
   begin_yield(now, client_id, transfer, rows_[find_slot(client_id)]);
 }
 
-void Registrar::yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session, bool session_present) {
+void Registrar::yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session,
+                        bool session_present) {
   const auto at = transfers_.find(client_id);
   if (at != transfers_.end() && at->second.epoch == epoch && epoch != 0) hand_over(now, at, session, session_present);
 }

@@ -35,8 +35,8 @@ struct Holder {
 class RegistrarOut {
  public:
   virtual ~RegistrarOut() = default;
-  virtual void grant(const Holder& to, std::uint64_t request, std::string_view client_id, std::uint64_t epoch, Bytes session,
-                     bool session_present) = 0;
+  virtual void grant(const Holder& to, std::uint64_t request, std::string_view client_id, std::uint64_t epoch,
+                     Bytes session, bool session_present) = 0;
   virtual void refuse(const Holder& to, std::uint64_t request, std::string_view client_id) = 0;
   virtual void yield(Place holder, std::string_view client_id, std::uint64_t epoch, bool discard) = 0;
   virtual std::uint64_t next_epoch() = 0;

@@ -153,7 +153,8 @@ void RegistrarLink::beat(Nanos now) {
     purge_at_ = now + 2 * kPeerTimeout;
   }
   claims_.for_each([&](ClaimTable::Key key, ClaimTable::Waiting& waiting) {
-    if (waiting.registrar == kNoNode || waiting.registrar != registrar_of(waiting.client_id, live())) send_claim(key, waiting);
+    if (waiting.registrar == kNoNode || waiting.registrar != registrar_of(waiting.client_id, live()))
+      send_claim(key, waiting);
   });
 }
 
@@ -208,7 +209,8 @@ bool RegistrarLink::handle(Nanos now, NodeId from, FrameType type, ByteReader& b
     case FrameType::kHeldAll:
       return setup_.self_is_core() && m.shard < setup_.members[envelope.from].shards &&
              handle_at_registrar(now, envelope.from, type, m);
-    default: return m.shard < setup_.members[setup_.self].shards && handle_here(now, envelope.from, type, m);
+    default:
+      return m.shard < setup_.members[setup_.self].shards && handle_here(now, envelope.from, type, m);
   }
 }
 
@@ -220,20 +222,29 @@ bool RegistrarLink::handle_at_registrar(Nanos now, NodeId from, FrameType type, 
     case FrameType::kClaim:
       registrar_.claim(now, m.client_id, {holder, m.request, m.flag}, settling_.may_be_held(m.client_id));
       return true;
-    case FrameType::kYielded: registrar_.yielded(now, m.client_id, m.epoch, m.session, m.flag); return true;
-    case FrameType::kRelease: registrar_.release(now, m.client_id, m.epoch); return true;
-    case FrameType::kHold: registrar_.hold(now, m.client_id, holder, m.epoch); return true;
+    case FrameType::kYielded:
+      registrar_.yielded(now, m.client_id, m.epoch, m.session, m.flag);
+      return true;
+    case FrameType::kRelease:
+      registrar_.release(now, m.client_id, m.epoch);
+      return true;
+    case FrameType::kHold:
+      registrar_.hold(now, m.client_id, holder, m.epoch);
+      return true;
     case FrameType::kHeldAll:
       settling_.told(from, m.incarnation);
       update_settling(now);
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
 bool RegistrarLink::handle_here(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m) {
   switch (type) {
-    case FrameType::kGrant: handle_grant(now, from, m); return true;
+    case FrameType::kGrant:
+      handle_grant(now, from, m);
+      return true;
     case FrameType::kClaimRefused: {
       const ClaimTable::Key key{m.shard, m.request};
       const ClaimTable::Waiting* waiting = claims_.find(key);
@@ -247,7 +258,8 @@ bool RegistrarLink::handle_here(Nanos now, NodeId from, FrameType type, const Re
       claims_.revoke(m.client_id, m.epoch);
       host_.yield(now, m.shard, m.client_id, m.epoch, m.flag);
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 

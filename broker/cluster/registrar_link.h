@@ -86,7 +86,7 @@ class RegistrarLink final : private RegistrarOut {
   Registrar registrar_;
   Settling settling_;
   ClaimTable claims_;
-  std::vector<ClaimTable::Key> overflown_;  // claims that fail for want of room
+  std::vector<ClaimTable::Key> overflown_;                          // claims that fail for want of room
   std::map<std::pair<std::string, std::uint64_t>, NodeId> yields_;  // who asked the shards to yield what
   std::vector<bool> told_;  // by shard: has told all that it holds in this round
   NodeMask round_ = 0;      // the live cores of the round; 0: none is under way

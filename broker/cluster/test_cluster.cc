@@ -345,8 +345,10 @@ void TestCluster::dial(Place from, std::uint32_t tag, Place to) {
     pipe->ends[1].shard = to.shard;
     attach(pipe, 0);
     attach(pipe, 1);
-    event(to.node, to.shard, [this, pipe](TestNode&, TestNode::Shard& s) { s.port.link_open(now_, pipe->ends[1].link, false, 0); });
-    event(from.node, from.shard, [this, pipe, tag](TestNode&, TestNode::Shard& s) { s.port.link_open(now_, pipe->ends[0].link, true, tag); });
+    event(to.node, to.shard,
+          [this, pipe](TestNode&, TestNode::Shard& s) { s.port.link_open(now_, pipe->ends[1].link, false, 0); });
+    event(from.node, from.shard,
+          [this, pipe, tag](TestNode&, TestNode::Shard& s) { s.port.link_open(now_, pipe->ends[0].link, true, tag); });
   });
 }
 
@@ -370,7 +372,8 @@ std::size_t TestCluster::send(Place from, LinkId link, Bytes bytes) {
       continue;
     }
     other.last_arrival = std::max(other.last_arrival, now_ + latency());
-    at(other.last_arrival, [this, p = pipe, to = 1 - end, moved = std::move(piece)]() mutable { deliver(p, to, std::move(moved)); });
+    at(other.last_arrival,
+       [this, p = pipe, to = 1 - end, moved = std::move(piece)]() mutable { deliver(p, to, std::move(moved)); });
   }
   return mine.in_flight;
 }
@@ -393,7 +396,8 @@ void TestCluster::deliver(const PipePtr& pipe, int to, std::vector<std::uint8_t>
     });
   if (sender.in_flight != 0 || !sender.told_backlog || !sender.open || sender.closing) return;
   sender.told_backlog = false;
-  event(sender.node, sender.shard, [this, link = sender.link](TestNode&, TestNode::Shard& s) { s.port.drained(now_, link); });
+  event(sender.node, sender.shard,
+        [this, link = sender.link](TestNode&, TestNode::Shard& s) { s.port.drained(now_, link); });
 }
 
 void TestCluster::close(Place from, LinkId link, CloseHow how) {
@@ -438,7 +442,8 @@ void TestCluster::heal(NodeId a, NodeId b) {
     end.last_arrival = std::max(end.last_arrival, now_);
     for (auto& piece : end.held) {
       end.last_arrival = std::max(end.last_arrival, now_ + latency());
-      at(end.last_arrival, [this, p = pipe, w = which, moved = std::move(piece)]() mutable { deliver(p, w, std::move(moved)); });
+      at(end.last_arrival,
+         [this, p = pipe, w = which, moved = std::move(piece)]() mutable { deliver(p, w, std::move(moved)); });
     }
     end.held.clear();
     // The other side closed meanwhile, or does not live any more: the first sign of life is answered with a reset.

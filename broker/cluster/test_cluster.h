@@ -32,7 +32,9 @@ class TestCluster;
 class TestRoutes final : public RouteSink {
  public:
   using Row = std::pair<std::string, ShardId>;
-  void add(NodeId owner, std::string_view filter, ShardId shard) override { rows[owner].insert({std::string(filter), shard}); }
+  void add(NodeId owner, std::string_view filter, ShardId shard) override {
+    rows[owner].insert({std::string(filter), shard});
+  }
   void remove(NodeId owner, std::string_view filter, ShardId shard) override;
   void remove_node(NodeId owner) override { rows.erase(owner); }
   void mask(NodeId owner) override { masked.insert(owner); }
@@ -192,8 +194,8 @@ class TestCluster {
     bool open = false;
     bool closing = false;
     bool told_backlog = false;
-    std::size_t in_flight = 0;  // bytes sent by this end and not delivered
-    Nanos last_arrival = 0;     // at this end
+    std::size_t in_flight = 0;                   // bytes sent by this end and not delivered
+    Nanos last_arrival = 0;                      // at this end
     std::deque<std::vector<std::uint8_t>> held;  // bytes to this end that a cut holds back
     bool held_close = false;
   };

@@ -19,8 +19,8 @@
 #include "broker/node/control_side.h"
 #include "broker/node/node.h"
 #include "broker/node/node_tables.h"
-#include "broker/node/share_choice.h"
 #include "broker/node/shard_message.h"
+#include "broker/node/share_choice.h"
 #include "broker/node/transport.h"
 #include "broker/session/sessions.h"
 
@@ -82,7 +82,8 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   void send_to_place(Nanos now, Place to, Bytes message);
   std::uint32_t send_to_group(Nanos now, Place to, std::string_view share_filter, const session::MessageView& message,
                               std::uint8_t hops, std::uint32_t owed);
-  bool pass_on_to_group(Nanos now, std::string_view share_filter, const session::MessageView& message, std::uint8_t hops);
+  bool pass_on_to_group(Nanos now, std::string_view share_filter, const session::MessageView& message,
+                        std::uint8_t hops);
 
   // inbox.cc
   void handle(Nanos now, Place from, Bytes message);

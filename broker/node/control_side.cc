@@ -206,7 +206,9 @@ void ControlSide::to_all_shards(Bytes message) {
   for (ShardId s = 0; s < tables_.shards; ++s) post_.post(s, message);
 }
 
-void ControlSide::add(NodeId owner, std::string_view filter, ShardId shard) { tables_.routes.add(filter, {owner, shard}); }
+void ControlSide::add(NodeId owner, std::string_view filter, ShardId shard) {
+  tables_.routes.add(filter, {owner, shard});
+}
 void ControlSide::remove(NodeId owner, std::string_view filter, ShardId shard) {
   tables_.routes.remove(filter, {owner, shard});
 }

@@ -52,11 +52,9 @@ class LoopbackWorld::ShardEffects final : public Effects {
     });
   }
   void post(ShardId to, Bytes message) override {
-    world_.at(world_.now_ + kPostLatency,
-              [this, to, copy = std::vector<std::uint8_t>(message.begin(), message.end())] {
-                if (world_.alive(place_, life_))
-                  world_.shard({place_.node, to}).message(world_.now_, place_.shard, copy);
-              });
+    world_.at(world_.now_ + kPostLatency, [this, to, copy = std::vector<std::uint8_t>(message.begin(), message.end())] {
+      if (world_.alive(place_, life_)) world_.shard({place_.node, to}).message(world_.now_, place_.shard, copy);
+    });
   }
   void work(Work kind, std::uint32_t units) override { world_.works_[static_cast<int>(kind)] += units; }
 
@@ -149,9 +147,8 @@ int LoopbackWorld::connect(Place to, LinkKind kind) {
 }
 
 void LoopbackWorld::send(int client, Bytes bytes) {
-  at(now_ + kLinkLatency,
-     [this, to = clients_[static_cast<std::size_t>(client)].peer,
-      copy = std::vector<std::uint8_t>(bytes.begin(), bytes.end())] { deliver(to, copy); });
+  at(now_ + kLinkLatency, [this, to = clients_[static_cast<std::size_t>(client)].peer,
+                           copy = std::vector<std::uint8_t>(bytes.begin(), bytes.end())] { deliver(to, copy); });
 }
 
 void LoopbackWorld::close(int client) {

@@ -23,15 +23,16 @@ std::uint32_t BrokerShard::route(Nanos now, const session::MessageView& message,
     }
     waiting += send_message(now, to, encoded_, owed);
   }
-  tables_.routes.match_shared(message.topic, group_places_, [&](std::string_view share_filter, std::span<const Place> members) {
-    matched = true;
-    const Place to = share_choice_.choose(share_filter, message, members, rng_);
-    if (to != place_) {
-      waiting += send_to_group(now, to, share_filter, message, 0, owed);
-    } else if (!sessions_.deliver_to_group(now, share_filter, message)) {
-      pass_on_to_group(now, share_filter, message, 0);  // our last member has just gone
-    }
-  });
+  tables_.routes.match_shared(message.topic, group_places_,
+                              [&](std::string_view share_filter, std::span<const Place> members) {
+                                matched = true;
+                                const Place to = share_choice_.choose(share_filter, message, members, rng_);
+                                if (to != place_) {
+                                  waiting += send_to_group(now, to, share_filter, message, 0, owed);
+                                } else if (!sessions_.deliver_to_group(now, share_filter, message)) {
+                                  pass_on_to_group(now, share_filter, message, 0);  // our last member has just gone
+                                }
+                              });
   return waiting;
 }
 

@@ -14,19 +14,25 @@ Place ShareChoice::choose(std::string_view share_filter, const session::MessageV
                           std::span<const Place> places, Rng& rng) {
   if (places.front() == places.back()) return places[0];
   switch (strategy_) {
-    case SharedStrategy::kRandom: return places[rng.below(places.size())];
-    case SharedStrategy::kRoundRobin: return in_turn(share_filter, places);
-    case SharedStrategy::kSticky: return by_hash(hash_text(share_filter, 0), places);
+    case SharedStrategy::kRandom:
+      return places[rng.below(places.size())];
+    case SharedStrategy::kRoundRobin:
+      return in_turn(share_filter, places);
+    case SharedStrategy::kSticky:
+      return by_hash(hash_text(share_filter, 0), places);
     case SharedStrategy::kHashClientId:
-    case SharedStrategy::kHashTopic: return by_hash(share_key(strategy_, message), places);
-    case SharedStrategy::kLocal: break;
+    case SharedStrategy::kHashTopic:
+      return by_hash(share_key(strategy_, message), places);
+    case SharedStrategy::kLocal:
+      break;
   }
   if (std::find(places.begin(), places.end(), self_) != places.end()) return self_;
   // Ascending, so those of one node stand together.
   const auto first = std::find_if(places.begin(), places.end(), [&](Place p) { return p.node == self_.node; });
   const auto last = std::find_if(first, places.end(), [&](Place p) { return p.node != self_.node; });
-  return in_turn(share_filter, first == last ? places : places.subspan(static_cast<std::size_t>(first - places.begin()),
-                                                                       static_cast<std::size_t>(last - first)));
+  return in_turn(share_filter, first == last ? places
+                                             : places.subspan(static_cast<std::size_t>(first - places.begin()),
+                                                              static_cast<std::size_t>(last - first)));
 }
 
 Place ShareChoice::in_turn(std::string_view share_filter, std::span<const Place> places) {

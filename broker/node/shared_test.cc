@@ -43,7 +43,8 @@ std::vector<std::size_t> counts_of(const std::vector<std::unique_ptr<TestClient>
 TEST_F(Shared, RoundRobinGivesEachMemberItsTurnWhereverItIs) {
   open_with(SharedStrategy::kRoundRobin, small_cluster());
   std::vector<std::unique_ptr<TestClient>> members;
-  for (const Place p : {kR1a, kR1a, kR1a, kR1b, kR2a, kR2a, kR2b}) members.push_back(member(p, "m" + std::to_string(members.size())));
+  for (const Place p : {kR1a, kR1a, kR1a, kR1b, kR2a, kR2a, kR2b})
+    members.push_back(member(p, "m" + std::to_string(members.size())));
   auto pub = client(kR1a, "pub");
   publish(*pub, "t/x", 70);
   EXPECT_EQ(counts_of(members), std::vector<std::size_t>(7, 10));

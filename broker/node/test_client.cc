@@ -61,7 +61,9 @@ std::vector<Heard> TestClient::hear(bool answer) {
           h.reason = v.reason;
           break;
         }
-        case PacketType::kPingresp: result = mqtt::decode_ping(packet.flags(), packet.body); break;
+        case PacketType::kPingresp:
+          result = mqtt::decode_ping(packet.flags(), packet.body);
+          break;
         default: {
           mqtt::AckView v;
           result = decode_ack(Version::k5, packet.type(), packet.flags(), packet.body, v);

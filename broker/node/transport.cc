@@ -84,15 +84,20 @@ void Transport::frame_bytes(Nanos now, LinkId link, MutableBytes bytes) {
   while (!l.ended && l.frames.next(bytes, event)) {
     if (event.frame_end) effects_.work(Work::kWebSocketFrame, 1);
     switch (event.kind) {
-      case websocket::EventKind::kData: packet_bytes(now, link, event.payload); break;
+      case websocket::EventKind::kData:
+        packet_bytes(now, link, event.payload);
+        break;
       case websocket::EventKind::kPing:
         control_.clear();
         websocket::append_pong(control_, event.payload);
         counters_.add(Counter::kBytesOut, control_.size());
         effects_.send(link, control_);
         break;
-      case websocket::EventKind::kPong: break;
-      case websocket::EventKind::kClose: answer_close(link, event.close_code, {}); break;
+      case websocket::EventKind::kPong:
+        break;
+      case websocket::EventKind::kClose:
+        answer_close(link, event.close_code, {});
+        break;
       case websocket::EventKind::kError:
         counters_.add(Counter::kProtocolErrors);
         answer_close(link, event.close_code, event.text);
@@ -116,8 +121,7 @@ void Transport::packet_bytes(Nanos now, LinkId link, Bytes bytes) {
     if (sessions_.holding(link)) return hold(now, link, bytes);
     if (bytes.empty()) return;
     mqtt::RawPacket packet;
-    const auto status =
-        l.packets.next(heap_, bytes, packet, sessions_.packet_size_max(link), sessions_.expected(link));
+    const auto status = l.packets.next(heap_, bytes, packet, sessions_.packet_size_max(link), sessions_.expected(link));
     if (status == mqtt::StreamDecoder::Status::kNeedMore) return;
     if (status == mqtt::StreamDecoder::Status::kError) {
       const mqtt::DecodeResult error = l.packets.error();
@@ -132,7 +136,8 @@ void Transport::hold(Nanos now, LinkId link, Bytes bytes) {
   if (bytes.empty()) return;
   Link& l = links_[link];
   if (l.held == nullptr)
-    l.held = new (heap_.allocate(sizeof(HeapVector<std::uint8_t>))) HeapVector<std::uint8_t>(HeapAllocator<std::uint8_t>(heap_));
+    l.held = new (heap_.allocate(sizeof(HeapVector<std::uint8_t>)))
+        HeapVector<std::uint8_t>(HeapAllocator<std::uint8_t>(heap_));
   if (l.held->size() + bytes.size() > kHeldBytesMax)
     return sessions_.bad_stream(now, link, {mqtt::ReasonCode::kQuotaExceeded, "too much before CONNACK"});
   l.held->insert(l.held->end(), bytes.begin(), bytes.end());

@@ -157,7 +157,8 @@ TEST_P(WorldContract, EchoesOfManyClientsDoNotMix) {
   constexpr int kClients = 8;
   for (int c = 0; c < kClients; ++c) EXPECT_EQ(harness_->connect(0), c);
   for (std::size_t round = 0; round < 20; ++round)
-    for (int c = 0; c < kClients; ++c) harness_->client_send(c, as_bytes(pattern(100 + round, static_cast<std::size_t>(c) * 77)));
+    for (int c = 0; c < kClients; ++c)
+      harness_->client_send(c, as_bytes(pattern(100 + round, static_cast<std::size_t>(c) * 77)));
   for (int c = 0; c < kClients; ++c) {
     std::string expected;
     for (std::size_t round = 0; round < 20; ++round) expected += pattern(100 + round, static_cast<std::size_t>(c) * 77);
@@ -382,9 +383,11 @@ TEST_P(WorldContract, EitherEndOfAPeerLinkMayCloseIt) {
 }
 
 TEST_P(WorldContract, ADialToAnAbsentNodeFailsOnce) {
-  begin(2, 1, [](const Record& r, Effects& effects) {
-    if (r.what == What::kStart) effects.dial(9, 1, 0);
-  }, {1});
+  begin(2, 1,
+        [](const Record& r, Effects& effects) {
+          if (r.what == What::kStart) effects.dial(9, 1, 0);
+        },
+        {1});
   EXPECT_TRUE(wait_for(What::kDialFailed));
   watch();
   EXPECT_EQ(count(What::kDialFailed), 1);

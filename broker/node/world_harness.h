@@ -83,7 +83,8 @@ class Log {
   const std::vector<std::string>& violations() const { return violations_; }
 
   int count(What what) const {
-    return static_cast<int>(std::count_if(records_.begin(), records_.end(), [&](const Record& r) { return r.what == what; }));
+    return static_cast<int>(
+        std::count_if(records_.begin(), records_.end(), [&](const Record& r) { return r.what == what; }));
   }
   int count(What what, Place place, LinkId link) const {
     return static_cast<int>(std::count_if(records_.begin(), records_.end(), [&](const Record& r) {
@@ -161,7 +162,9 @@ class ScriptedShard : public Shard {
   }
   void drained(Nanos now, LinkId link) override { handle({.what = What::kDrained, .now = now, .link = link}); }
   void link_closed(Nanos now, LinkId link) override { handle({.what = What::kLinkClosed, .now = now, .link = link}); }
-  void dial_failed(Nanos now, std::uint32_t tag) override { handle({.what = What::kDialFailed, .now = now, .tag = tag}); }
+  void dial_failed(Nanos now, std::uint32_t tag) override {
+    handle({.what = What::kDialFailed, .now = now, .tag = tag});
+  }
   void wake(Nanos now) override { handle({.what = What::kWake, .now = now}); }
   void message(Nanos now, ShardId from, Bytes message) override {
     handle({.what = What::kMessage, .now = now, .from = from, .data = std::string(as_text(message))});

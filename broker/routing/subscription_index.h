@@ -28,7 +28,7 @@ class SubscriptionIndex {
   struct Added {
     std::uint32_t filter_id;  // what the session keeps; kNoFilter when a limit refuses the filter
     bool first_for_filter;    // the shard had nobody there: a route is to be added
-    std::uint32_t members;  // subscribers of the filter, this one included
+    std::uint32_t members;    // subscribers of the filter, this one included
     bool replaced;  // the session had this subscription: it keeps its turn with the new options and identifier
   };
   /// `options` is any byte (by habit the options byte of SUBSCRIBE), `sub_id` 0 when there is none.
@@ -36,7 +36,7 @@ class SubscriptionIndex {
 
   struct Removed {
     bool existed;
-    bool last_for_filter;  // nobody is left: the route is to be removed
+    bool last_for_filter;   // nobody is left: the route is to be removed
     std::uint32_t members;  // that are left
   };
   Removed remove(std::string_view filter, std::uint32_t session);

@@ -39,7 +39,8 @@ bool ShardLoop::open_link(Fd socket, LinkKind kind, std::uint32_t tag, std::uint
   const LinkId id =
       links_.emplace(Link{.fd = fd, .kind = kind, .origin = origin, .batch = {}, .waiting = {}, .tls = {}});
   if (kind == LinkKind::kTcp || kind == LinkKind::kWebSocket)
-    if (const auto& tls = commons_.listeners[origin]->tls) links_[id].tls = std::make_unique<openssl::TlsConnection>(*tls);
+    if (const auto& tls = commons_.listeners[origin]->tls)
+      links_[id].tls = std::make_unique<openssl::TlsConnection>(*tls);
   const int operation = kind == LinkKind::kPeerOut ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   if (!watch(operation, fd, kReadEvents, Source::kLink, id)) {
     links_.erase(id);

@@ -24,7 +24,7 @@ namespace orrery::session {
 struct Will {
   Message* message = nullptr;  // one hold; its view says whether to retain
   std::uint32_t delay_seconds = 0;
-  Nanos expiry = kNever;       // its Message Expiry Interval, which begins when it is published
+  Nanos expiry = kNever;  // its Message Expiry Interval, which begins when it is published
 };
 
 struct PendingConnect {
@@ -39,7 +39,7 @@ struct PendingConnect {
   bool keep_alive_lowered = false;
   bool response_information = false;  // it asked for it
   Will will;
-  std::uint64_t user = 0;                          // Session::user
+  std::uint64_t user = 0;                         // Session::user
   std::vector<std::uint8_t> authentication_data;  // for CONNACK, of an exchange that has succeeded
 };
 
@@ -59,9 +59,9 @@ struct Connection {
   enum class State : std::uint8_t {
     kAwaitConnect,
     kAuthenticating,  // AUTH packets go to and fro; the client id is not claimed yet
-    kClaiming,  // CONNECT was fine, the registrar has not answered
+    kClaiming,        // CONNECT was fine, the registrar has not answered
     kOpen,
-    kClosing,   // we have ended it; nothing that still comes counts
+    kClosing,  // we have ended it; nothing that still comes counts
   };
 
   State state = State::kAwaitConnect;

@@ -15,10 +15,12 @@ using mqtt::Version;
 
 void Sessions::deliver(Nanos now, const MessageView& message) {
   matches_.clear();
-  index_.match(message.topic, [&](std::uint32_t session, std::uint8_t options, std::uint32_t identifier, std::uint32_t) {
-    if (subscription_no_local(options) && publisher_hash(sessions_[session].client_id()) == message.publisher) return;
-    matches_.push_back({session, options, identifier, static_cast<std::uint32_t>(matches_.size())});
-  });
+  index_.match(
+      message.topic, [&](std::uint32_t session, std::uint8_t options, std::uint32_t identifier, std::uint32_t) {
+        if (subscription_no_local(options) && publisher_hash(sessions_[session].client_id()) == message.publisher)
+          return;
+        matches_.push_back({session, options, identifier, static_cast<std::uint32_t>(matches_.size())});
+      });
   if (matches_.size() > 1)
     std::sort(matches_.begin(), matches_.end(), [](const Match& a, const Match& b) {
       return a.session != b.session ? a.session < b.session : a.order < b.order;
@@ -61,7 +63,8 @@ void Sessions::send_qos0(Nanos now, Session& session, const MessageView& message
                          std::span<const std::uint32_t> identifiers) {
   Connection& c = at(session.link);
   if (c.blocked) return counters_.add(Counter::kDroppedSlowConsumer);
-  if (!encode_delivery(now, c, message, 0, retain, false, 0, identifiers)) return counters_.add(Counter::kDroppedTooLarge);
+  if (!encode_delivery(now, c, message, 0, retain, false, 0, identifiers))
+    return counters_.add(Counter::kDroppedTooLarge);
   note_backlog(session.link, host_.end_packet(session.link));
   counters_.add(Counter::kMessagesOut);
 }
@@ -86,7 +89,8 @@ void Sessions::pump(Nanos now, Session& session) {
       continue;
     }
     const std::uint16_t packet_id = again ? d->packet_id : take_packet_id(session);
-    const bool fits = encode_delivery(now, c, message, d->qos, d->retain, again, packet_id, d->subscription_identifiers());
+    const bool fits =
+        encode_delivery(now, c, message, d->qos, d->retain, again, packet_id, d->subscription_identifiers());
     if (!again) counters_.subtract(Counter::kMessagesQueued);
     if (!fits) {
       // Larger than the client's Maximum Packet Size: as if the delivery were complete [MQTT-3.1.2-25].

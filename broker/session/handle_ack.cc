@@ -48,7 +48,8 @@ void Sessions::handle_ack(Nanos now, LinkId link, const mqtt::RawPacket& packet)
       if (delivery == nullptr || !delivery->released()) return;
       session.outbox.complete(delivery);
       break;
-    default: return;
+    default:
+      return;
   }
   pump(now, session);
 }

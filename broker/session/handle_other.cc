@@ -34,7 +34,8 @@ void Sessions::handle_disconnect(Nanos now, LinkId link, const mqtt::RawPacket& 
   Session& session = sessions_[c.session];
   if (const auto expiry = view.properties.session_expiry_interval()) {
     if (session.expiry_seconds == 0 && *expiry != 0)
-      return protocol_error(now, link, mqtt::protocol_error("a session expiry in DISCONNECT after none in CONNECT (3.14.2.2.2)"));
+      return protocol_error(now, link,
+                            mqtt::protocol_error("a session expiry in DISCONNECT after none in CONNECT (3.14.2.2.2)"));
     session.expiry_seconds = std::min(*expiry, options_.max_session_expiry);
   }
   leave(now, link, view.reason != ReasonCode::kNormalDisconnection);

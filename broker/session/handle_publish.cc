@@ -55,7 +55,8 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
     publish_view.properties.append_forwardable(forwardable_);
     message.properties = forwardable_;
   }
-  if (const auto seconds = publish_view.properties.message_expiry_interval()) message.expires_at = now + *seconds * kSecond;
+  if (const auto seconds = publish_view.properties.message_expiry_interval())
+    message.expires_at = now + *seconds * kSecond;
 
   bool matched = false;
   if (publish_view.qos == 0) {
@@ -82,7 +83,8 @@ void Sessions::deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_
   // Before version 5 a client goes on with PUBREL all the same.
   if (qos == 2 && !told) sessions_[c.session].unreleased.push_back(packet_id);
   const std::uint32_t owed = owed_.emplace();
-  owed_[owed] = {.packet_id = packet_id, .qos = qos, .reason = told ? ReasonCode::kNotAuthorized : ReasonCode::kSuccess};
+  owed_[owed] = {
+      .packet_id = packet_id, .qos = qos, .reason = told ? ReasonCode::kNotAuthorized : ReasonCode::kSuccess};
   owe(c.session, owed);
 }
 
@@ -102,7 +104,8 @@ bool Sessions::resolve_alias(Nanos now, LinkId link, Connection& c, mqtt::Publis
     protocol_error(now, link, {ReasonCode::kTopicAliasInvalid, "the alias is above Topic Alias Maximum"});
     return false;
   }
-  if (c.aliases == nullptr) c.aliases = new (heap_.allocate(sizeof(AliasTable))) AliasTable(options_.topic_alias_maximum);
+  if (c.aliases == nullptr)
+    c.aliases = new (heap_.allocate(sizeof(AliasTable))) AliasTable(options_.topic_alias_maximum);
   std::string& topic = (*c.aliases)[*alias - 1u];
   if (!publish_view.topic.empty()) {
     topic = publish_view.topic;

@@ -103,7 +103,8 @@ void Sessions::routes_in_force(Nanos now, std::uint32_t token) {
     return finish_connect(now, pending.claim, slot);
   }
   const LinkId link = pending.link;
-  if (!connections_.contains(link) || at(link).request != pending.connection || at(link).state != Connection::State::kOpen)
+  if (!connections_.contains(link) || at(link).request != pending.connection ||
+      at(link).state != Connection::State::kOpen)
     return;
   mqtt::SubackView suback;
   suback.packet_id = pending.packet_id;

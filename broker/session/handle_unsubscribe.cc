@@ -25,7 +25,8 @@ void Sessions::handle_unsubscribe(Nanos now, LinkId link, const mqtt::RawPacket&
   for (const mqtt::TopicFilter& topic : unsubscribe.filters) {
     const std::uint32_t id = index_.find(topic.full);
     const auto removed = index_.remove(topic.full, slot);
-    codes.push_back(static_cast<std::uint8_t>(removed.existed ? ReasonCode::kSuccess : ReasonCode::kNoSubscriptionExisted));
+    codes.push_back(
+        static_cast<std::uint8_t>(removed.existed ? ReasonCode::kSuccess : ReasonCode::kNoSubscriptionExisted));
     if (!removed.existed) continue;
     counters_.subtract(Counter::kSubscriptions);
     std::erase_if(session.subscriptions, [&](const OwnSubscription& s) { return s.filter_id == id; });

@@ -32,8 +32,8 @@ void Sessions::yield(Nanos now, std::string_view client_id, std::uint64_t epoch,
   if (slot == kNoSlot || sessions_[slot].ghost) return host_.yielded(now, client_id, epoch, {}, false);
   if (sessions_[slot].link != kNoLink) {
     counters_.add(Counter::kTakeovers);
-    disconnect(now, sessions_[slot].link, mqtt::ReasonCode::kSessionTakenOver, "the client identifier connected elsewhere",
-               LinkEnd::kNormal);
+    disconnect(now, sessions_[slot].link, mqtt::ReasonCode::kSessionTakenOver,
+               "the client identifier connected elsewhere", LinkEnd::kNormal);
     slot = find_session(client_id);  // without a session expiry it has ended with its connection
   }
   if (slot != kNoSlot && discard) {

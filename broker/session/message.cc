@@ -86,8 +86,7 @@ void encode_message(std::vector<std::uint8_t>& out, const MessageView& m, Nanos 
   ByteWriter w(out);
   const bool expires = m.expires_at != kNever;
   w.u8(static_cast<std::uint8_t>(m.qos | (m.retain ? kRetainFlag : 0) | (expires ? kExpiresFlag : 0) |
-                                 (m.publisher != 0 ? kPublisherFlag : 0) |
-                                 (m.share_filter.empty() ? 0 : kSharedFlag)));
+                                 (m.publisher != 0 ? kPublisherFlag : 0) | (m.share_filter.empty() ? 0 : kSharedFlag)));
   w.u64(m.id);
   if (m.publisher != 0) w.u64(m.publisher);
   if (expires) w.u64(static_cast<std::uint64_t>(std::max<Nanos>(m.expires_at - now, 0)));

@@ -13,7 +13,7 @@ namespace orrery::session {
 
 struct PendingSubscribe {
   std::uint32_t session = 0;
-  std::uint64_t epoch = 0;       // of that session: another one in the same slot is not meant
+  std::uint64_t epoch = 0;  // of that session: another one in the same slot is not meant
   LinkId link = 0;
   std::uint64_t connection = 0;  // Connection::request of the connection that asked
   std::uint16_t packet_id = 0;

@@ -43,10 +43,10 @@ struct Session {
   /// The other side of that: what matches here waits in `held` until the ghost's rest has come.
   Outbox* held = nullptr;
   TimerWheel::Tick timer = TimerWheel::kNotArmed;
-  Will will;                    // to be published unless the client says goodbye
-  Nanos will_due = kNever;      // while disconnected: when it is
-  Nanos expires_at = kNever;    // while disconnected: when it ends
-  Nanos moves_until = kNever;   // while a ghost, or with `held`: when waiting for the other side ends
+  Will will;                   // to be published unless the client says goodbye
+  Nanos will_due = kNever;     // while disconnected: when it is
+  Nanos expires_at = kNever;   // while disconnected: when it ends
+  Nanos moves_until = kNever;  // while a ghost, or with `held`: when waiting for the other side ends
   Outbox outbox;
   HeapVector<OwnSubscription> subscriptions;
   /// Packet identifiers of QoS 2 messages that came in and were not released by PUBREL.

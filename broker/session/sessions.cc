@@ -77,21 +77,30 @@ void Sessions::packet(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
       packet.type() != mqtt::PacketType::kDisconnect)
     return protocol_error(now, link, mqtt::protocol_error("neither AUTH nor DISCONNECT before CONNACK (4.12)"));
   switch (packet.type()) {
-    case mqtt::PacketType::kConnect: return handle_connect(now, link, packet);
-    case mqtt::PacketType::kPublish: return handle_publish(now, link, packet);
+    case mqtt::PacketType::kConnect:
+      return handle_connect(now, link, packet);
+    case mqtt::PacketType::kPublish:
+      return handle_publish(now, link, packet);
     case mqtt::PacketType::kPuback:
     case mqtt::PacketType::kPubrec:
     case mqtt::PacketType::kPubrel:
-    case mqtt::PacketType::kPubcomp: return handle_ack(now, link, packet);
-    case mqtt::PacketType::kSubscribe: return handle_subscribe(now, link, packet);
-    case mqtt::PacketType::kUnsubscribe: return handle_unsubscribe(now, link, packet);
-    case mqtt::PacketType::kPingreq: return handle_pingreq(now, link, packet);
-    case mqtt::PacketType::kDisconnect: return handle_disconnect(now, link, packet);
-    case mqtt::PacketType::kAuth: return handle_auth(now, link, packet);
+    case mqtt::PacketType::kPubcomp:
+      return handle_ack(now, link, packet);
+    case mqtt::PacketType::kSubscribe:
+      return handle_subscribe(now, link, packet);
+    case mqtt::PacketType::kUnsubscribe:
+      return handle_unsubscribe(now, link, packet);
+    case mqtt::PacketType::kPingreq:
+      return handle_pingreq(now, link, packet);
+    case mqtt::PacketType::kDisconnect:
+      return handle_disconnect(now, link, packet);
+    case mqtt::PacketType::kAuth:
+      return handle_auth(now, link, packet);
     case mqtt::PacketType::kConnack:
     case mqtt::PacketType::kSuback:
     case mqtt::PacketType::kUnsuback:
-    case mqtt::PacketType::kPingresp: break;
+    case mqtt::PacketType::kPingresp:
+      break;
   }
   protocol_error(now, link, mqtt::protocol_error("a packet that only a server sends"));
 }

@@ -40,8 +40,8 @@ namespace orrery::session {
 class Sessions {
  public:
   /// All arguments outlive it. `place` is this shard's own, `seed` of its table and of assigned client ids.
-  Sessions(const MqttOptions& options, Place place, std::uint64_t seed, Heap& heap, Effects& effects, Counters& counters,
-           SessionHost& host);
+  Sessions(const MqttOptions& options, Place place, std::uint64_t seed, Heap& heap, Effects& effects,
+           Counters& counters, SessionHost& host);
   ~Sessions();
 
   // The transport.
@@ -165,9 +165,10 @@ class Sessions {
     std::uint32_t identifier;
     std::uint32_t order;
   };
-  void deliver_to(Nanos now, std::uint32_t slot, const MessageView& message, Message*& kept, std::uint8_t qos, bool retain,
-                  std::span<const std::uint32_t> identifiers);
-  void send_qos0(Nanos now, Session& session, const MessageView& message, bool retain, std::span<const std::uint32_t> identifiers);
+  void deliver_to(Nanos now, std::uint32_t slot, const MessageView& message, Message*& kept, std::uint8_t qos,
+                  bool retain, std::span<const std::uint32_t> identifiers);
+  void send_qos0(Nanos now, Session& session, const MessageView& message, bool retain,
+                 std::span<const std::uint32_t> identifiers);
   void pump(Nanos now, Session& session);
   bool encode_delivery(Nanos now, Connection& connection, const MessageView& message, std::uint8_t qos, bool retain,
                        bool dup, std::uint16_t packet_id, std::span<const std::uint32_t> identifiers);
@@ -229,14 +230,14 @@ class Sessions {
   std::uint64_t message_ids_;  // the high half of our messages' ids
   std::uint32_t next_message_number_ = 0;
   // Scratch, to allocate once. None is in use across a call that could use it again.
-  std::vector<Match> matches_;                      // deliver
-  std::vector<std::uint32_t> identifiers_;          // deliver
-  std::vector<std::uint8_t> section_;               // a property section that is built
-  std::vector<std::uint8_t> forwardable_;           // what of a section goes on
-  std::vector<std::uint8_t> handover_;              // an exported session
-  std::vector<std::uint8_t> authentication_data_;   // of one step of an exchange
-  std::vector<std::string> added_;                  // rows of one route request
-  std::vector<std::string> removed_;                // the same
+  std::vector<Match> matches_;                     // deliver
+  std::vector<std::uint32_t> identifiers_;         // deliver
+  std::vector<std::uint8_t> section_;              // a property section that is built
+  std::vector<std::uint8_t> forwardable_;          // what of a section goes on
+  std::vector<std::uint8_t> handover_;             // an exported session
+  std::vector<std::uint8_t> authentication_data_;  // of one step of an exchange
+  std::vector<std::string> added_;                 // rows of one route request
+  std::vector<std::string> removed_;               // the same
   std::vector<std::string> retained_wanted_;
 };
 

@@ -13,9 +13,12 @@ namespace orrery::session {
 /// For kSticky always the same; not for the strategies that take turns or draw.
 inline std::uint64_t share_key(SharedStrategy strategy, const MessageView& message) {
   switch (strategy) {
-    case SharedStrategy::kHashClientId: return message.publisher;
-    case SharedStrategy::kHashTopic: return hash_text(message.topic, 0);
-    default: return 0;
+    case SharedStrategy::kHashClientId:
+      return message.publisher;
+    case SharedStrategy::kHashTopic:
+      return hash_text(message.topic, 0);
+    default:
+      return 0;
   }
 }
 

@@ -9,7 +9,8 @@
 namespace orrery::session {
 
 constexpr std::uint8_t subscription_byte(const mqtt::SubscriptionOptions& o) {
-  return static_cast<std::uint8_t>(o.qos | (o.no_local ? 4 : 0) | (o.retain_as_published ? 8 : 0) | o.retain_handling << 4);
+  return static_cast<std::uint8_t>(o.qos | (o.no_local ? 4 : 0) | (o.retain_as_published ? 8 : 0) |
+                                   o.retain_handling << 4);
 }
 constexpr std::uint8_t subscription_qos(std::uint8_t byte) { return byte & 3; }
 constexpr bool subscription_no_local(std::uint8_t byte) { return (byte & 4) != 0; }

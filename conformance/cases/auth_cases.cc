@@ -163,24 +163,25 @@ void add_given(Cases& cases) {
          t.publish_from_outside(topic, "answer");
          c.expect_publish(topic, "answer");
        }});
-  cases.push_back({.id = "capability-moved",
-                   .v311 = "3.2.2-4 3.2.2-5",
-                   .v5 = "X-server-reference 3.2.2-6 3.2.2-7 3.2.2-8",
-                   .what = "CONNECT goes to a server that is said to refuse all clients and to name another server.",
-                   .expect = "CONNACK 0x9c or 0x9d with a Server Reference (3.1.1: 3, server unavailable), and the close.",
-                   .versions = kAllVersions,
-                   .needs = bit(Capability::kMoved),
-                   .body = [](Context& t) {
-                     Client& c = t.client("a");
-                     c.open();
-                     c.send(c.connect_packet_for({}));
-                     const auto connack = c.expect_end();
-                     t.check(connack.has_value(), "the server closes without CONNACK");
-                     if (!t.v5()) return t.equal(connack->code, 3U, "code");
-                     t.check(connack->code == 0x9c || connack->code == 0x9d, "the code is neither 0x9c nor 0x9d");
-                     const Property* reference = find(connack->properties, PropertyId::kServerReference);
-                     t.check(reference != nullptr && !reference->text.empty(), "CONNACK names no server");
-                   }});
+  cases.push_back(
+      {.id = "capability-moved",
+       .v311 = "3.2.2-4 3.2.2-5",
+       .v5 = "X-server-reference 3.2.2-6 3.2.2-7 3.2.2-8",
+       .what = "CONNECT goes to a server that is said to refuse all clients and to name another server.",
+       .expect = "CONNACK 0x9c or 0x9d with a Server Reference (3.1.1: 3, server unavailable), and the close.",
+       .versions = kAllVersions,
+       .needs = bit(Capability::kMoved),
+       .body = [](Context& t) {
+         Client& c = t.client("a");
+         c.open();
+         c.send(c.connect_packet_for({}));
+         const auto connack = c.expect_end();
+         t.check(connack.has_value(), "the server closes without CONNACK");
+         if (!t.v5()) return t.equal(connack->code, 3U, "code");
+         t.check(connack->code == 0x9c || connack->code == 0x9d, "the code is neither 0x9c nor 0x9d");
+         const Property* reference = find(connack->properties, PropertyId::kServerReference);
+         t.check(reference != nullptr && !reference->text.empty(), "CONNACK names no server");
+       }});
   cases.push_back({.id = "capability-moved-small",
                    .v311 = "",
                    .v5 = "X-server-reference 3.1.2-24",
@@ -191,7 +192,8 @@ void add_given(Cases& cases) {
                    .body = [](Context& t) {
                      Client& c = t.client("a");
                      c.open();
-                     c.send(c.connect_packet_for({.properties = {number_property(PropertyId::kMaximumPacketSize, 10)}}));
+                     c.send(
+                         c.connect_packet_for({.properties = {number_property(PropertyId::kMaximumPacketSize, 10)}}));
                      const auto connack = c.expect_end();
                      if (!connack) return t.chose("a CONNACK that does not fit is left out");
                      t.check(connack->code == 0x9c || connack->code == 0x9d, "the code is neither 0x9c nor 0x9d");

@@ -452,16 +452,16 @@ void add_identifiers(Cases& cases) {
 }
 
 void add_texts(Cases& cases) {
-  cases.push_back(
-      {.id = "connect-user-name-not-text",
-       .v311 = "3.1.3-11 1.5.3-1 1.5.3-2",
-       .v5 = "3.1.3-12 1.5.4-1 1.5.4-2",
-       .what = "The user name is ill-formed UTF-8 or holds NUL.",
-       .expect = "The server closes the connection (5: malformed packet).",
-       .body = [](Context& t) {
-         for (const std::string& bad : {std::string("u\xff"), std::string("\xed\xbf\xbf"), std::string("u\0", 2)})
-           expect_refused(t, raw_connect(t, 0x82, text(t.id("a")) + text(bad)), {0x81, false, 0x86});
-       }});
+  cases.push_back({.id = "connect-user-name-not-text",
+                   .v311 = "3.1.3-11 1.5.3-1 1.5.3-2",
+                   .v5 = "3.1.3-12 1.5.4-1 1.5.4-2",
+                   .what = "The user name is ill-formed UTF-8 or holds NUL.",
+                   .expect = "The server closes the connection (5: malformed packet).",
+                   .body = [](Context& t) {
+                     for (const std::string& bad :
+                          {std::string("u\xff"), std::string("\xed\xbf\xbf"), std::string("u\0", 2)})
+                       expect_refused(t, raw_connect(t, 0x82, text(t.id("a")) + text(bad)), {0x81, false, 0x86});
+                   }});
   cases.push_back(
       {.id = "connect-will-topic-not-text",
        .v311 = "3.1.3-10 1.5.3-1",

@@ -82,9 +82,8 @@ void add_for_property(Cases& cases, const List& list, const PropertyInfo& info) 
                [&list, p](Context& t) { return encode(with_properties(t, list, {p}), Version::k5); });
   if ((info.repeatable & place_of(list)) == 0)
     add(cases, list, "twice", slug(info.name), "X-property-twice 4.13.1-1",
-        std::string(info.name) + " stands twice in " + where + ".", kProtocolError, [&list, p](Context& t) {
-          return encode(with_properties(t, list, {p, p}), Version::k5);
-        });
+        std::string(info.name) + " stands twice in " + where + ".", kProtocolError,
+        [&list, p](Context& t) { return encode(with_properties(t, list, {p, p}), Version::k5); });
   add(cases, list, "cut", slug(info.name), "X-property-truncated 4.13.1-1",
       std::string(info.name) + " is one byte short of its value, the last thing in " + where + ".", kMalformed,
       [&list, p](Context& t) {

@@ -102,34 +102,34 @@ void add_identifiers(Cases& cases) {
          p.publish(t.topic("none"), "m", 0U);
          t.check(ids_of(s.expect_publish(t.topic("none"), "m")).empty(), "an identifier that was never given");
        }});
-  cases.push_back(
-      {.id = "subscription-id-overlapping",
-       .v311 = "",
-       .v5 = "3.3.4-2 3.3.4-3 3.3.4-4 3.3.4-5",
-       .what = "Three overlapping filters, two with identifiers and one without; a message matches all.",
-       .expect = "One copy with both identifiers, or a copy for each filter with its own.",
-       .versions = kOnly5,
-       .needs = needs | bit(Capability::kWildcard) | bit(Capability::kQos1),
-       .body = [with_id](Context& t) {
-         Client& s = t.connect("s");
-         s.subscribe(t.topic("x/+"), 1, with_id(7));
-         s.subscribe(t.topic("x/#"), 0, with_id(9));
-         s.subscribe(t.topic("x/y"), 1);
-         s.subscribe(t.topic("end"), 1);
-         Client& p = t.connect("p");
-         p.publish(t.topic("x/y"), "m", 1);
-         p.publish(t.topic("end"), "end", 1);
-         std::vector<std::multiset<std::uint32_t>> copies;
-         for (Packet m = s.take(Type::kPublish); m.payload == "m"; m = s.take(Type::kPublish))
-           copies.push_back(ids_of(m));
-         using Ids = std::multiset<std::uint32_t>;
-         if (copies.size() == 1)
-           return t.check(copies[0] == Ids{7, 9}, "the one copy does not carry exactly the identifiers 7 and 9");
-         t.equal(copies.size(), std::size_t{3}, "copies");
-         for (const Ids& wanted : {Ids{7}, Ids{9}, Ids{}})
-           t.check(std::find(copies.begin(), copies.end(), wanted) != copies.end(),
-                   "a copy lacks its subscription's identifier");
-       }});
+  cases.push_back({.id = "subscription-id-overlapping",
+                   .v311 = "",
+                   .v5 = "3.3.4-2 3.3.4-3 3.3.4-4 3.3.4-5",
+                   .what = "Three overlapping filters, two with identifiers and one without; a message matches all.",
+                   .expect = "One copy with both identifiers, or a copy for each filter with its own.",
+                   .versions = kOnly5,
+                   .needs = needs | bit(Capability::kWildcard) | bit(Capability::kQos1),
+                   .body = [with_id](Context& t) {
+                     Client& s = t.connect("s");
+                     s.subscribe(t.topic("x/+"), 1, with_id(7));
+                     s.subscribe(t.topic("x/#"), 0, with_id(9));
+                     s.subscribe(t.topic("x/y"), 1);
+                     s.subscribe(t.topic("end"), 1);
+                     Client& p = t.connect("p");
+                     p.publish(t.topic("x/y"), "m", 1);
+                     p.publish(t.topic("end"), "end", 1);
+                     std::vector<std::multiset<std::uint32_t>> copies;
+                     for (Packet m = s.take(Type::kPublish); m.payload == "m"; m = s.take(Type::kPublish))
+                       copies.push_back(ids_of(m));
+                     using Ids = std::multiset<std::uint32_t>;
+                     if (copies.size() == 1)
+                       return t.check(copies[0] == Ids{7, 9},
+                                      "the one copy does not carry exactly the identifiers 7 and 9");
+                     t.equal(copies.size(), std::size_t{3}, "copies");
+                     for (const Ids& wanted : {Ids{7}, Ids{9}, Ids{}})
+                       t.check(std::find(copies.begin(), copies.end(), wanted) != copies.end(),
+                               "a copy lacks its subscription's identifier");
+                   }});
   cases.push_back({.id = "subscription-id-replaced",
                    .v311 = "",
                    .v5 = "3.8.4-3 3.3.4-3",

@@ -61,20 +61,20 @@ void add_effect(Cases& cases) {
          t.publish_from_outside(t.topic("a/b"), "x");
          c.expect_publish(t.topic("a/b"), "x");
        }});
-  cases.push_back(
-      {.id = "unsubscribe-several",
-       .v311 = "3.10.4-6",
-       .v5 = "3.10.4-6 3.11.3-1",
-       .what = "One UNSUBSCRIBE names four filters, the second of which does not exist.",
-       .expect = "One UNSUBACK (5: four codes in order); the three are gone, the fifth stays.",
-       .body = [](Context& t) {
-         Client& c = t.connect("a");
-         for (const char* name : {"1", "3", "4", "5"}) c.subscribe(t.topic(name), 0);
-         check_codes(t, c.unsubscribe({t.topic("1"), t.topic("2"), t.topic("3"), t.topic("4")}), {0, 0x11, 0, 0});
-         Client& p = t.connect("p");
-         for (const char* name : {"1", "2", "3", "4", "5"}) p.publish(t.topic(name), name, 0U);
-         c.expect_publish(t.topic("5"), "5");
-       }});
+  cases.push_back({.id = "unsubscribe-several",
+                   .v311 = "3.10.4-6",
+                   .v5 = "3.10.4-6 3.11.3-1",
+                   .what = "One UNSUBSCRIBE names four filters, the second of which does not exist.",
+                   .expect = "One UNSUBACK (5: four codes in order); the three are gone, the fifth stays.",
+                   .body = [](Context& t) {
+                     Client& c = t.connect("a");
+                     for (const char* name : {"1", "3", "4", "5"}) c.subscribe(t.topic(name), 0);
+                     check_codes(t, c.unsubscribe({t.topic("1"), t.topic("2"), t.topic("3"), t.topic("4")}),
+                                 {0, 0x11, 0, 0});
+                     Client& p = t.connect("p");
+                     for (const char* name : {"1", "2", "3", "4", "5"}) p.publish(t.topic(name), name, 0U);
+                     c.expect_publish(t.topic("5"), "5");
+                   }});
   cases.push_back(
       {.id = "unsubscribe-finishes-what-began",
        .v311 = "3.10.4-3",

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::array<const char*, static_cast<std::size_t>(Capability::kCount)> kNames = {
     "qos1",        "qos2",      "retain",          "wildcard", "subscription_id", "shared",
-    "topic_alias", "anonymous", "empty_client_id", "restart",  "durable",
-    "response_information", "moved", "echo"};
+    "topic_alias", "anonymous", "empty_client_id", "restart",  "durable",         "response_information",
+    "moved",       "echo"};
 
 }  // namespace
 

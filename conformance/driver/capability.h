@@ -18,11 +18,11 @@ enum class Capability : std::uint8_t {
   kWildcard,
   kSubscriptionId,
   kShared,
-  kTopicAlias,     // the server takes topic aliases from clients
-  kAnonymous,      // connects without a user name are accepted
-  kEmptyClientId,  // an empty client identifier is accepted and replaced
-  kRestart,        // the driver can kill the broker and start it again
-  kDurable,        // sessions and retained messages outlive the broker's process
+  kTopicAlias,           // the server takes topic aliases from clients
+  kAnonymous,            // connects without a user name are accepted
+  kEmptyClientId,        // an empty client identifier is accepted and replaced
+  kRestart,              // the driver can kill the broker and start it again
+  kDurable,              // sessions and retained messages outlive the broker's process
   kResponseInformation,  // who asks for Response Information gets some to begin a topic with
   kMoved,                // every client is refused and told another server: all but the cases about that do not apply
   kEcho,                 // no MQTT broker but a WebSocket echo (driver/echo_node.h): only the cases about that apply

@@ -65,11 +65,13 @@ TEST(DriverFile, CapabilitiesAreClaimedAndLacking) {
 
 TEST(DriverFile, AccessIsReadStrictly) {
   const std::string head = R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"], "access": )";
-  EXPECT_EQ(parse_driver_file(R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"]})", "x.json").access.user, "");
-  const Access a = parse_driver_file(head + R"({"user": "u", "password": "p", "no_publish": "a/b", "no_subscribe": "c/#",
+  EXPECT_EQ(parse_driver_file(R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"]})", "x.json").access.user,
+            "");
+  const Access a =
+      parse_driver_file(head + R"({"user": "u", "password": "p", "no_publish": "a/b", "no_subscribe": "c/#",
     "scram": true}})",
-                                     "x.json")
-                       .access;
+                        "x.json")
+          .access;
   EXPECT_EQ(a.user, "u");
   EXPECT_EQ(a.password, "p");
   EXPECT_EQ(a.no_publish, "a/b");

@@ -180,7 +180,8 @@ std::string BrokerProcess::last_output() const {
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back("  " + line + "\n");
   std::string out;
-  for (std::size_t i = lines.size() > kLastLines ? lines.size() - kLastLines : 0; i < lines.size(); ++i) out += lines[i];
+  for (std::size_t i = lines.size() > kLastLines ? lines.size() - kLastLines : 0; i < lines.size(); ++i)
+    out += lines[i];
   return out;
 }
 

@@ -123,8 +123,7 @@ std::unique_ptr<Stream> SimBench::open(unsigned node) {
   Slot& slot = slots_[id];
   slot.taken = true;
   const unsigned to = node == kAnyNode ? next_node_++ % nodes() : node;
-  world_.connect(id, static_cast<NodeId>(to),
-                 has_websocket(setup_.transport) ? LinkKind::kWebSocket : LinkKind::kTcp);
+  world_.connect(id, static_cast<NodeId>(to), has_websocket(setup_.transport) ? LinkKind::kWebSocket : LinkKind::kTcp);
   while (!slot.connected && !slot.ended && world_.step(kNever - 1)) continue;
   if (slot.connected) return std::make_unique<SimStream>(*this, id);
   slot = Slot();

@@ -34,7 +34,8 @@ class TlsStream : public Stream {
         out_(BIO_new(BIO_s_mem())) {
     SSL_set_bio(ssl_.get(), in_, out_);
     SSL_set_connect_state(ssl_.get());
-    const bool number = host.find_first_not_of("0123456789.") == std::string::npos || host.find(':') != std::string::npos;
+    const bool number =
+        host.find_first_not_of("0123456789.") == std::string::npos || host.find(':') != std::string::npos;
     if (!number) SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
   }
 

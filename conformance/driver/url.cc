@@ -27,9 +27,10 @@ Url parse_url(std::string_view text) {
     Transport transport;
     std::uint16_t port;
   };
-  static constexpr Scheme kSchemes[] = {{"tcp", Transport::kTcp, 1883},        {"mqtt", Transport::kTcp, 1883},
-                                        {"tls", Transport::kTls, 8883},        {"mqtts", Transport::kTls, 8883},
-                                        {"ws", Transport::kWebSocket, 8083},   {"wss", Transport::kSecureWebSocket, 8084}};
+  static constexpr Scheme kSchemes[] = {
+      {"tcp", Transport::kTcp, 1883},      {"mqtt", Transport::kTcp, 1883},
+      {"tls", Transport::kTls, 8883},      {"mqtts", Transport::kTls, 8883},
+      {"ws", Transport::kWebSocket, 8083}, {"wss", Transport::kSecureWebSocket, 8084}};
   const Scheme* const known =
       std::find_if(std::begin(kSchemes), std::end(kSchemes), [scheme](const Scheme& s) { return s.name == scheme; });
   if (known == std::end(kSchemes)) refuse(text, "the scheme must be tcp, tls, ws or wss");
@@ -64,10 +65,14 @@ std::string to_text(const Url& url) {
 
 const char* transport_name(Transport t) {
   switch (t) {
-    case Transport::kTcp: return "tcp";
-    case Transport::kTls: return "tls";
-    case Transport::kWebSocket: return "ws";
-    case Transport::kSecureWebSocket: return "wss";
+    case Transport::kTcp:
+      return "tcp";
+    case Transport::kTls:
+      return "tls";
+    case Transport::kWebSocket:
+      return "ws";
+    case Transport::kSecureWebSocket:
+      return "wss";
   }
   return "";
 }

@@ -149,7 +149,7 @@ void add_close(Mutants& m) {
     add(m, id, section, what, {.from_server = only(Opcode::kClose, std::move(change))});
   };
   closes("close-code-other", "5.5.1", "A Close is answered by 1000, whatever code it had.",
-         [](Passing& p) { p.code()<1002 || p.code()> 1009 ? p.close_with(1000) : p.pass(); });
+         [](Passing& p) { p.code() < 1002 || p.code() > 1009 ? p.close_with(1000) : p.pass(); });
   closes("close-code-none", "5.5.1", "The server's Close has no code.",
          [](Passing& p) { p.f.payload.clear(), p.pass_changed(); });
   closes("close-code-wrong", "5.2", "A protocol error ends in 1003.",

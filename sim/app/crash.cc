@@ -29,11 +29,11 @@ void report_crashes_with(const std::string& replay) {
   crash_text_size = std::min(text.size(), sizeof crash_text);
   std::memcpy(crash_text, text.data(), crash_text_size);
   for (int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
-    struct sigaction old {};
+    struct sigaction old{};
     ::sigaction(signal, nullptr, &old);
     // A sanitizer's own handler says more than ours: it stays.
     if (old.sa_handler != SIG_DFL && old.sa_handler != on_crash) continue;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_crash;
     ::sigaction(signal, &action, nullptr);
   }

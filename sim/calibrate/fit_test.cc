@@ -65,7 +65,8 @@ TEST(Fit, FindsThePrices) {
 
 TEST(Fit, PricesAreNotNegative) {
   // The second kind of event does more and takes less: the best price of what it does more is 0.
-  const Fit fit = fit_prices({{event(Feature::kBytes, {}), 100, 1}, {event(Feature::kBytes, {{at(Work::kTimer), 1}}), 80, 1}});
+  const Fit fit =
+      fit_prices({{event(Feature::kBytes, {}), 100, 1}, {event(Feature::kBytes, {{at(Work::kTimer), 1}}), 80, 1}});
   EXPECT_EQ(fit.prices[at(Work::kTimer)], 0);
   EXPECT_NEAR(fit.prices[at(Feature::kBytes)], 88, 2);
 }

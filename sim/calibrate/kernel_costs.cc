@@ -67,7 +67,9 @@ class Fd {
 
 class Bench {
  public:
-  Bench() : epoll_(checked(epoll_create1(0), "epoll_create1")), listener_(checked(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket")) {
+  Bench()
+      : epoll_(checked(epoll_create1(0), "epoll_create1")),
+        listener_(checked(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket")) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -104,7 +106,8 @@ class Bench {
     double begin = cpu_nanos();
     for (int i = 0; i < kPairs; ++i) {
       Fd fd(checked(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket"));
-      if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_) < 0 && errno != EINPROGRESS) throw Failure("connect");
+      if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_) < 0 && errno != EINPROGRESS)
+        throw Failure("connect");
       watch(fd.get(), EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT | EPOLLET);
       int error = 0;
       socklen_t size = sizeof error;
@@ -124,7 +127,8 @@ class Bench {
     keep(best.link_open, cpu_nanos() - begin, kPairs);
     for (const auto* side : {&clients_, &servers_})
       for (const Fd& fd : *side)
-        for (const int buffer : {SO_SNDBUF, SO_RCVBUF}) checked(setsockopt(fd.get(), SOL_SOCKET, buffer, &kSocketBuffer, sizeof kSocketBuffer), "setsockopt");
+        for (const int buffer : {SO_SNDBUF, SO_RCVBUF})
+          checked(setsockopt(fd.get(), SOL_SOCKET, buffer, &kSocketBuffer, sizeof kSocketBuffer), "setsockopt");
     begin = cpu_nanos();
     for (const Fd& fd : servers_) {
       watch(fd.get(), EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);

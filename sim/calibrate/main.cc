@@ -34,7 +34,8 @@ CostTable make_table(const KernelCosts& kernel, const Fit& fit) {
   set(Cost::kPost, kernel.post + price(Feature::kPost));
   set(Cost::kMessage, kernel.message + price(Feature::kMessage));
   for (int c = 0; c < kSizeClassCount; ++c) {
-    set(static_cast<Cost>(static_cast<int>(Cost::kReceive) + c), kernel.receive[static_cast<std::size_t>(c)] + price(Feature::kBytes));
+    set(static_cast<Cost>(static_cast<int>(Cost::kReceive) + c),
+        kernel.receive[static_cast<std::size_t>(c)] + price(Feature::kBytes));
     set(static_cast<Cost>(static_cast<int>(Cost::kSend) + c), kernel.send[static_cast<std::size_t>(c)]);
   }
   for (int w = 0; w < kWorkKinds; ++w)
@@ -51,7 +52,8 @@ CostTable make_table(const KernelCosts& kernel, const Fit& fit) {
 void print_json(std::FILE* out, const CostTable& table) {
   std::fprintf(out, "{\n  \"id\": \"%s\",\n  \"nanos\": {", table.id.c_str());
   for (int row = 0; row < kCostRows; ++row)
-    std::fprintf(out, "%s\n    \"%s\": %" PRIu32, row == 0 ? "" : ",", cost_row_name(row).c_str(), table.nanos[static_cast<std::size_t>(row)]);
+    std::fprintf(out, "%s\n    \"%s\": %" PRIu32, row == 0 ? "" : ",", cost_row_name(row).c_str(),
+                 table.nanos[static_cast<std::size_t>(row)]);
   std::fprintf(out, "\n  }\n}\n");
 }
 
@@ -67,8 +69,9 @@ int calibrate(Scale scale, int rounds, const std::string& json) {
   const RunResult run = run_scenario(read_scenario(kCalibrationLoad, "calibration", scale), options);
   const Fit fit = fit_prices(samples.groups());
   const CostTable table = make_table(kernel, fit);
-  std::fprintf(stderr, "%" PRIu64 " clients, %" PRIu64 " events measured in %zu groups, mean error of the fit %.1f %%\n", run.clients,
-               samples.events(), samples.groups().size(), fit.mean_error * 100);
+  std::fprintf(stderr,
+               "%" PRIu64 " clients, %" PRIu64 " events measured in %zu groups, mean error of the fit %.1f %%\n",
+               run.clients, samples.events(), samples.groups().size(), fit.mean_error * 100);
   std::FILE* out = json.empty() ? stdout : std::fopen(json.c_str(), "w");
   if (out == nullptr) {
     std::fprintf(stderr, "orrery-calibrate: cannot write the file '%s'\n", json.c_str());
@@ -84,17 +87,21 @@ int calibrate(Scale scale, int rounds, const std::string& json) {
 
 int main(int argc, char** argv) {
   CLI::App app("Measures what the broker and the kernel cost on this machine: the simulator's cost table, as JSON.");
-  app.set_version_flag("--version", std::string("orrery-calibrate ") + orrery::version() + " (" + orrery::commit() + ")");
+  app.set_version_flag("--version",
+                       std::string("orrery-calibrate ") + orrery::version() + " (" + orrery::commit() + ")");
   std::string scale_text = "1";
   std::string json;
   int rounds = 50;
   app.add_option("--scale", scale_text, "Share of the load's 34,120 clients, such as 1/20")->capture_default_str();
-  app.add_option("--rounds", rounds, "Rounds of the kernel's measurements; the least counts")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("--rounds", rounds, "Rounds of the kernel's measurements; the least counts")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   app.add_option("--json", json, "Write the table to this file instead of standard output");
   CLI11_PARSE(app, argc, argv);
   const auto scale = orrery::sim::parse_scale(scale_text);
   if (!scale) {
-    std::fprintf(stderr, "orrery-calibrate: --scale '%s' is neither a number nor a fraction such as 1/20\n", scale_text.c_str());
+    std::fprintf(stderr, "orrery-calibrate: --scale '%s' is neither a number nor a fraction such as 1/20\n",
+                 scale_text.c_str());
     return 2;
   }
   return orrery::sim::calibrate(*scale, rounds, json);

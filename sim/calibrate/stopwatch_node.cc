@@ -11,7 +11,8 @@ namespace orrery::sim {
 namespace {
 
 std::int64_t clock_nanos() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 /// What one reading of the clock costs.
@@ -142,7 +143,8 @@ class StopwatchNode final : public Node {
 }  // namespace
 
 NodeFactory stopwatch_factory(NodeFactory inner, Samples& samples) {
-  return [inner = std::move(inner), &samples, reading = measure_reading()](const NodeSetup& setup, std::span<Effects* const> effects) {
+  return [inner = std::move(inner), &samples, reading = measure_reading()](const NodeSetup& setup,
+                                                                           std::span<Effects* const> effects) {
     return std::make_unique<StopwatchNode>(inner, setup, effects, samples, reading);
   };
 }

@@ -57,7 +57,8 @@ TEST(TimingWheel, ManyEventsOfOneTick) {
   EventQueue heap(QueueKind::kHeap);
   Rng rng(3);
   for (int i = 0; i < 20'000; ++i) {
-    const Event e = event(kSecond + static_cast<Nanos>(rng.below(1000)), static_cast<std::uint32_t>(rng.below(50)), static_cast<std::uint32_t>(i));
+    const Event e = event(kSecond + static_cast<Nanos>(rng.below(1000)), static_cast<std::uint32_t>(rng.below(50)),
+                          static_cast<std::uint32_t>(i));
     wheel.push(e);
     heap.push(e);
   }

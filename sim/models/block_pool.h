@@ -23,18 +23,18 @@ enum class ItemKind : std::uint8_t {
   kOpened,   // ... and accepted
   kRefused,  // ... and refused
   kData,
-  kClose,    // the sender has closed after sending everything
-  kReset,    // the sender has closed at once, or knows nothing of the connection
-  kPost,     // a message between shards
+  kClose,  // the sender has closed after sending everything
+  kReset,  // the sender has closed at once, or knows nothing of the connection
+  kPost,   // a message between shards
 };
 
 using ItemId = std::uint32_t;
 inline constexpr ItemId kNoItem = UINT32_MAX;
 
 struct Item {
-  Nanos leaves = 0;        // when the sender's work was done
-  Nanos arrival = 0;       // kNever: it waits for the receiver's window
-  ItemId next = kNoItem;   // the item behind it in its queue
+  Nanos leaves = 0;       // when the sender's work was done
+  Nanos arrival = 0;      // kNever: it waits for the receiver's window
+  ItemId next = kNoItem;  // the item behind it in its queue
   std::uint32_t sequence = 0;
   std::uint32_t size = 0;
   std::uint32_t capacity = 0;
@@ -78,7 +78,8 @@ class BlockPool {
     const std::uint32_t c = id >> kIndexBits;
     const std::uint32_t index = id & kIndexMask;
     if (c == kLarge) return *reinterpret_cast<Item*>(large_[index].get());
-    return *reinterpret_cast<Item*>(classes_[c].chunks[index / kChunkBlocks].get() + (index % kChunkBlocks) * kBlockBytes[c]);
+    return *reinterpret_cast<Item*>(classes_[c].chunks[index / kChunkBlocks].get() +
+                                    (index % kChunkBlocks) * kBlockBytes[c]);
   }
 
   std::size_t in_use() const { return in_use_; }

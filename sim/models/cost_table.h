@@ -23,18 +23,18 @@ inline constexpr std::array<std::uint32_t, 6> kSizeClasses = {64, 256, 1024, 409
 inline constexpr int kSizeClassCount = static_cast<int>(kSizeClasses.size());
 
 enum class Cost : std::uint8_t {
-  kEvent,        // the event loop's own share for any event
-  kLinkOpen,     // accept a connection, or take note that a dial has succeeded; allocate its state
-  kLinkClosed,   // take note of an end, free the link's state, close the socket
-  kDial,         // start a connection to another node
+  kEvent,       // the event loop's own share for any event
+  kLinkOpen,    // accept a connection, or take note that a dial has succeeded; allocate its state
+  kLinkClosed,  // take note of an end, free the link's state, close the socket
+  kDial,        // start a connection to another node
   kDialFailed,
-  kDrained,      // a blocked socket became writable
-  kWake,         // the shard's timer
-  kPost,         // hand bytes to another shard
-  kMessage,      // take them
-  kReceive,      // 6 rows: one read, by the size classes above
-  kSend = kReceive + kSizeClassCount,   // 6 rows: one write of everything that an event sent on one link
-  kWork = kSend + kSizeClassCount,      // 12 rows: one unit of each Work
+  kDrained,                            // a blocked socket became writable
+  kWake,                               // the shard's timer
+  kPost,                               // hand bytes to another shard
+  kMessage,                            // take them
+  kReceive,                            // 6 rows: one read, by the size classes above
+  kSend = kReceive + kSizeClassCount,  // 6 rows: one write of everything that an event sent on one link
+  kWork = kSend + kSizeClassCount,     // 12 rows: one unit of each Work
   kCount = kWork + kWorkKinds,
 };
 inline constexpr int kCostRows = static_cast<int>(Cost::kCount);

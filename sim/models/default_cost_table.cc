@@ -10,29 +10,29 @@ const CostTable& default_cost_table() {
   static const CostTable table = {
       "measured-53453d78",
       {
-          4696,                                       // event
-          5583,                                       // link_open
-          11429,                                      // link_closed
-          15330,                                      // dial
-          10067,                                      // dial_failed
-          2550,                                       // drained
-          13297,                                      // wake
-          2412,                                       // post
-          2542,                                       // message
-          1785, 1668, 3248, 1761, 2052, 3412,         // receive, by size class
-          3749, 3232, 3016, 3462, 3871, 4984,         // send, by size class
-          1008,                                       // work_http_upgrade
-          19,                                         // work_websocket_frame
-          47,                                         // work_mqtt_connect
-          343,                                        // work_mqtt_subscribe
-          644,                                        // work_mqtt_publish
-          114,                                        // work_mqtt_deliver
-          1,                                          // work_mqtt_acknowledge
-          1,                                          // work_mqtt_other
-          306,                                        // work_route_applied
-          416,                                        // work_registrar_claim
-          354,                                        // work_forward
-          58,                                         // work_timer
+          4696,                                 // event
+          5583,                                 // link_open
+          11429,                                // link_closed
+          15330,                                // dial
+          10067,                                // dial_failed
+          2550,                                 // drained
+          13297,                                // wake
+          2412,                                 // post
+          2542,                                 // message
+          1785,  1668, 3248, 1761, 2052, 3412,  // receive, by size class
+          3749,  3232, 3016, 3462, 3871, 4984,  // send, by size class
+          1008,                                 // work_http_upgrade
+          19,                                   // work_websocket_frame
+          47,                                   // work_mqtt_connect
+          343,                                  // work_mqtt_subscribe
+          644,                                  // work_mqtt_publish
+          114,                                  // work_mqtt_deliver
+          1,                                    // work_mqtt_acknowledge
+          1,                                    // work_mqtt_other
+          306,                                  // work_route_applied
+          416,                                  // work_registrar_claim
+          354,                                  // work_forward
+          58,                                   // work_timer
       },
   };
   return table;

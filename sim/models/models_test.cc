@@ -25,7 +25,7 @@ TEST(Latency, IsExponentialAboveItsBase) {
   std::sort(values.begin(), values.end());
   EXPECT_GE(values.front(), 1000);
   EXPECT_NEAR(static_cast<double>(sum) / 200'000, 10'000, 150);
-  EXPECT_NEAR(static_cast<double>(values[100'000]), 1000 + 6931, 150);   // ln 2
+  EXPECT_NEAR(static_cast<double>(values[100'000]), 1000 + 6931, 150);    // ln 2
   EXPECT_NEAR(static_cast<double>(values[198'000]), 1000 + 46052, 1200);  // ln 100
 }
 

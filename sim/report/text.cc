@@ -73,16 +73,12 @@ std::string our_figure(std::string_view key, const RunResult& r) {
   if (key == "connections") return grouped(r.connections);
   if (key == "messages_in") return grouped(r.messages_in_per_second());
   if (key == "messages_out") return grouped(r.messages_out_per_second());
-  if (key.starts_with("cpu_"))
-    return range_of(
-        r, role, [](const NodeResult& n) { return n.cpu_per_million; }, percent);
+  if (key.starts_with("cpu_")) return range_of(r, role, [](const NodeResult& n) { return n.cpu_per_million; }, percent);
   if (key.starts_with("ram_")) return range_of(r, role, ram, percent);
   if (key.starts_with("rx_"))
-    return range_of(
-        r, role, [](const NodeResult& n) { return n.rx_bits_per_second; }, megabits);
+    return range_of(r, role, [](const NodeResult& n) { return n.rx_bits_per_second; }, megabits);
   if (key.starts_with("tx_"))
-    return range_of(
-        r, role, [](const NodeResult& n) { return n.tx_bits_per_second; }, megabits);
+    return range_of(r, role, [](const NodeResult& n) { return n.tx_bits_per_second; }, megabits);
   const Histogram& h = r.tally.latency_ns;
   if (key == "latency_p50") return micros(h.at(500'000));
   if (key == "latency_p95") return micros(h.at(950'000));

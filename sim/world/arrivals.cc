@@ -45,13 +45,18 @@ void Engine::arrival_event(const Event& event) {
 void Engine::receive(std::uint32_t pipe, Item& item) {
   const std::uint64_t drawn = wire.draw_for(pipe, item);
   switch (item.kind) {
-    case ItemKind::kData: return data_arrived(pipe, item, drawn);
-    case ItemKind::kOpen: return open_arrived(pipe, drawn);
-    case ItemKind::kOpened: return opened_arrived(pipe, drawn);
+    case ItemKind::kData:
+      return data_arrived(pipe, item, drawn);
+    case ItemKind::kOpen:
+      return open_arrived(pipe, drawn);
+    case ItemKind::kOpened:
+      return opened_arrived(pipe, drawn);
     case ItemKind::kRefused:
     case ItemKind::kClose:
-    case ItemKind::kReset: return end_arrived(pipe, item.kind, drawn);
-    case ItemKind::kPost: return;  // never on a link
+    case ItemKind::kReset:
+      return end_arrived(pipe, item.kind, drawn);
+    case ItemKind::kPost:
+      return;  // never on a link
   }
 }
 
@@ -107,14 +112,16 @@ void Engine::end_arrived(std::uint32_t pipe, ItemKind kind, std::uint64_t drawn)
   Link& link = links[pipe / 2];
   const unsigned end = receiver(pipe);
   switch (link.state[end]) {
-    case EndState::kDialling: return finish_end(pipe / 2, end, EndedBy::kRefused, drawn);
+    case EndState::kDialling:
+      return finish_end(pipe / 2, end, EndedBy::kRefused, drawn);
     case EndState::kOpen:
       return finish_end(pipe / 2, end, kind == ItemKind::kClose ? EndedBy::kClose : EndedBy::kReset, drawn);
     case EndState::kClosing:
       // Nobody is left to take what waits, so there is nothing to wait for; otherwise kEndClosed is on its way.
       if ((link.flags[end] & Pipe::kCloseDue) != 0) finish_end(pipe / 2, end, EndedBy::kReset, drawn);
       return;
-    case EndState::kGone: return;
+    case EndState::kGone:
+      return;
   }
 }
 
@@ -161,7 +168,8 @@ void Engine::stall(std::uint32_t pipe, const Item& item) {
   link.flags[pipe % 2] |= Pipe::kStalled;
   stalled.push_back({pipe, item.sequence, now});
   const bool opening = link.state[0] == EndState::kDialling;
-  const Nanos gives_up = opening ? std::max(item.leaves + options.network.connect_timeout, now + 1) : now + options.network.give_up;
+  const Nanos gives_up =
+      opening ? std::max(item.leaves + options.network.connect_timeout, now + 1) : now + options.network.give_up;
   queue.push({gives_up, entity_of(EventKind::kTimeout, pipe), item.sequence});
 }
 
@@ -232,7 +240,8 @@ void Engine::post(std::uint32_t pair, ItemId id, Nanos leaves) {
   Item& item = wire.pool()[id];
   item.sequence = p.next_sequence++;
   item.leaves = leaves;
-  item.arrival = leaves + std::max<Nanos>(1, sample(options.network.post, draw(options.seed, kPostDraws, pair, item.sequence)));
+  item.arrival =
+      leaves + std::max<Nanos>(1, sample(options.network.post, draw(options.seed, kPostDraws, pair, item.sequence)));
   if (p.tail == kNoItem) {
     p.head = id;
     queue.push({item.arrival, entity_of(EventKind::kPost, pair), item.sequence});

@@ -22,7 +22,8 @@ void Engine::connect(ClientId client, NodeId node, LinkKind kind) {
   link.key = draw(options.seed, kClientKeys, client, c.connects++);
   link.kind = kind;
   link.owner[0] = client;
-  link.owner[1] = machines[node].first_shard + static_cast<std::uint32_t>(below(mix64(link.key + kAcceptDraws), machines[node].shards));
+  link.owner[1] = machines[node].first_shard +
+                  static_cast<std::uint32_t>(below(mix64(link.key + kAcceptDraws), machines[node].shards));
   link.state[0] = EndState::kDialling;
   c.link = index;
   wire.append(index * 2, ItemKind::kOpen);

@@ -88,10 +88,13 @@ TEST(VirtualCpu, AnEventWaitsForTheOneBefore) {
 }
 
 TEST(VirtualCpu, ShardsWorkSideBySide) {
-  TestWorld t(1, 2, [](const Record& r, Effects& effects) {
-    if (r.what == What::kBytes) effects.post(1 - r.place.shard, as_bytes(r.data));
-    if (r.what == What::kMessage) effects.work(Work::kMqttPublish, 1);
-  }, priced_options());
+  TestWorld t(
+      1, 2,
+      [](const Record& r, Effects& effects) {
+        if (r.what == What::kBytes) effects.post(1 - r.place.shard, as_bytes(r.data));
+        if (r.what == What::kMessage) effects.work(Work::kMqttPublish, 1);
+      },
+      priced_options());
   ClientId c = 0;
   std::set<ShardId> seen;
   for (; c < 20 && seen.size() < 2; ++c) {
@@ -108,9 +111,12 @@ TEST(VirtualCpu, ShardsWorkSideBySide) {
 }
 
 TEST(VirtualCpu, AWishThatMovesAwayWakesOnce) {
-  TestWorld t(1, 1, [](const Record& r, Effects& effects) {
-    if (r.what == What::kBytes) effects.wake_at(r.now + 500 * kMillisecond);
-  }, plain_options());
+  TestWorld t(
+      1, 1,
+      [](const Record& r, Effects& effects) {
+        if (r.what == What::kBytes) effects.wake_at(r.now + 500 * kMillisecond);
+      },
+      plain_options());
   t.connect_now(0);
   for (int i = 0; i < 10; ++i) {
     t.send(0, "x");

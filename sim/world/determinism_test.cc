@@ -71,8 +71,8 @@ TEST(Determinism, TheHashIsTheSameEverywhere) {
 TEST(Determinism, CheckpointsAndTraceFindTheFirstDifference) {
   WorldOptions other = eventful_options(QueueKind::kWheel);
   other.network.client.retransmit_delay += 1;  // the first lost segment makes the difference
-  const Stretch stretch =
-      first_difference(run(eventful_options(QueueKind::kWheel))->world().hash().checkpoints(), run(other)->world().hash().checkpoints());
+  const Stretch stretch = first_difference(run(eventful_options(QueueKind::kWheel))->world().hash().checkpoints(),
+                                           run(other)->world().hash().checkpoints());
   ASSERT_LT(stretch.from, stretch.to);
   std::vector<TraceEntry> traces[2];
   int which = 0;

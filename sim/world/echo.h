@@ -21,7 +21,9 @@ class EchoShard final : public Shard {
  public:
   explicit EchoShard(Effects& effects) : effects_(effects) {}
   void start(Nanos) override {}
-  void link_open(Nanos, LinkId, const LinkInfo&) override { ++stats_.counters[static_cast<int>(Counter::kLinksOpened)]; }
+  void link_open(Nanos, LinkId, const LinkInfo&) override {
+    ++stats_.counters[static_cast<int>(Counter::kLinksOpened)];
+  }
   void bytes(Nanos, LinkId link, MutableBytes bytes) override {
     effects_.send(link, bytes);
     stats_.counters[static_cast<int>(Counter::kBytesIn)] += bytes.size();
@@ -62,12 +64,17 @@ class EchoCrowd final : public ClientHost {
     bool note_latencies = false;
   };
 
-  EchoCrowd(WorldOptions options, const Plan& plan) : plan_(plan), clients_(plan.clients), request_(plan.request_bytes) {
+  EchoCrowd(WorldOptions options, const Plan& plan)
+      : plan_(plan), clients_(plan.clients), request_(plan.request_bytes) {
     options.clients = plan.clients;
-    options.factory = [](const NodeSetup&, std::span<Effects* const> effects) { return std::make_unique<EchoNode>(effects); };
+    options.factory = [](const NodeSetup&, std::span<Effects* const> effects) {
+      return std::make_unique<EchoNode>(effects);
+    };
     world_ = std::make_unique<World>(std::move(options), *this);
     for (ClientId c = 0; c < plan.clients; ++c)
-      if (c != plan.absent) world_->client_timer_at(c, 1 + static_cast<Nanos>(below(draw(77, c, 0, 0), static_cast<std::uint64_t>(plan.ramp))), 0);
+      if (c != plan.absent)
+        world_->client_timer_at(
+            c, 1 + static_cast<Nanos>(below(draw(77, c, 0, 0), static_cast<std::uint64_t>(plan.ramp))), 0);
   }
   World& world() { return *world_; }
 
@@ -91,7 +98,8 @@ class EchoCrowd final : public ClientHost {
   }
   void client_timer(Nanos now, ClientId client, std::uint32_t) override {
     if (world_->client_has_connection(client)) return ask(now, client);
-    world_->connect(client, static_cast<NodeId>((client + clients_[client].connects++) % world_->nodes()), LinkKind::kTcp);
+    world_->connect(client, static_cast<NodeId>((client + clients_[client].connects++) % world_->nodes()),
+                    LinkKind::kTcp);
   }
   void prefetch(ClientId client) const override { __builtin_prefetch(&clients_[client]); }
 

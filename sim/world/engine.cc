@@ -55,15 +55,24 @@ bool Engine::step(Nanos until) {
 
 void Engine::dispatch(const Event& event) {
   switch (event.kind()) {
-    case EventKind::kArrival: return arrival_event(event);
-    case EventKind::kClientTimer: return client_timer_event(event);
-    case EventKind::kPost: return post_event(event);
-    case EventKind::kWake: return wake_event(event);
-    case EventKind::kDrained: return drained_event(event);
-    case EventKind::kEndClosed: return end_closed_event(event);
-    case EventKind::kTimeout: return timeout_event(event);
-    case EventKind::kFault: return fault_event(event);
-    case EventKind::kBoot: return boot_event(event);
+    case EventKind::kArrival:
+      return arrival_event(event);
+    case EventKind::kClientTimer:
+      return client_timer_event(event);
+    case EventKind::kPost:
+      return post_event(event);
+    case EventKind::kWake:
+      return wake_event(event);
+    case EventKind::kDrained:
+      return drained_event(event);
+    case EventKind::kEndClosed:
+      return end_closed_event(event);
+    case EventKind::kTimeout:
+      return timeout_event(event);
+    case EventKind::kFault:
+      return fault_event(event);
+    case EventKind::kBoot:
+      return boot_event(event);
   }
 }
 

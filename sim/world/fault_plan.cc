@@ -60,9 +60,8 @@ void Engine::fault_event(const Event& event) {
       machine.extra_latency = fault.duration;
       break;
   }
-  disturbed = !cuts.empty() || std::any_of(machines.begin(), machines.end(), [](const Machine& m) {
-    return m.state == Machine::State::kPowerLost;
-  });
+  disturbed = !cuts.empty() || std::any_of(machines.begin(), machines.end(),
+                                           [](const Machine& m) { return m.state == Machine::State::kPowerLost; });
 }
 
 void Engine::crash(NodeId node, Machine::State state) {

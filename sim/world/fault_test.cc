@@ -18,7 +18,14 @@ void node_fault(TestWorld& t, FaultKind kind, NodeId node, Nanos duration = 0, s
   fault(t, {.at = 0, .kind = kind, .node = node, .duration = duration, .per_mille = per_mille});
 }
 Fault cut(FaultKind kind, PlaceSet from, PlaceSet to, bool both_ways = true) {
-  return {.at = 0, .kind = kind, .node = 0, .duration = 0, .per_mille = 1000, .from = from, .to = to, .both_ways = both_ways};
+  return {.at = 0,
+          .kind = kind,
+          .node = 0,
+          .duration = 0,
+          .per_mille = 1000,
+          .from = from,
+          .to = to,
+          .both_ways = both_ways};
 }
 constexpr PlaceSet kClients{.nodes = 0, .clients = true};
 constexpr PlaceSet node_set(NodeId node) { return {.nodes = std::uint64_t{1} << node, .clients = false}; }
@@ -39,7 +46,8 @@ TEST(Fault, ACrashResetsEveryLink) {
   EXPECT_EQ(t.clients[0].ended_by, EndedBy::kReset);
   EXPECT_EQ(t.clients[1].ended_by, EndedBy::kReset);
   EXPECT_EQ(t.clients[2].closed_at, -1);
-  EXPECT_EQ(t.log.count(What::kLinkClosed) - closed_before, 1);  // node 0's end of the peer link; node 1 is told nothing
+  EXPECT_EQ(t.log.count(What::kLinkClosed) - closed_before,
+            1);  // node 0's end of the peer link; node 1 is told nothing
   EXPECT_EQ(t.world->node(1), nullptr);
   EXPECT_FALSE(t.world->usage(1).up);
   EXPECT_EQ(t.world->usage(1).sockets, 0u);
@@ -68,11 +76,14 @@ TEST(Fault, WhatHadNotLeftAtTheCrashNeverLeaves) {
   WorldOptions options = plain_options();
   options.costs.nanos[static_cast<std::size_t>(Cost::kEvent)] = 10'000'000;
   for (const Nanos crash_after : {5 * kMillisecond, 15 * kMillisecond}) {
-    TestWorld t(1, 2, [](const Record& r, Effects& effects) {
-      if (r.what != What::kBytes) return;
-      effects.send(r.link, as_bytes("answer"));
-      effects.post(1 - r.place.shard, as_bytes("posted"));
-    }, options);
+    TestWorld t(
+        1, 2,
+        [](const Record& r, Effects& effects) {
+          if (r.what != What::kBytes) return;
+          effects.send(r.link, as_bytes("answer"));
+          effects.post(1 - r.place.shard, as_bytes("posted"));
+        },
+        options);
     t.connect_now(0);
     t.send(0, "x");
     t.world->plan({{.at = t.world->now() + crash_after, .kind = FaultKind::kCrash, .node = 0}});
@@ -222,15 +233,19 @@ TEST(Fault, ALongCutEndsTheStreamAtItsSender) {
 }
 
 TEST(Fault, ACutBetweenNodesLeavesClientsAlone) {
-  TestWorld t(3, 1, [](const Record& r, Effects& effects) {
-    if (r.what == What::kStart && r.place.node == 0) effects.wake_at(kSecond);
-    if (r.what == What::kWake) {
-      effects.dial(1, 1, 0);
-      effects.dial(2, 2, 0);
-    }
-    echo_script(r, effects);
-  }, plain_options());
-  t.world->plan({{.at = kMillisecond, .kind = FaultKind::kPartition, .node = 0, .from = node_set(0), .to = node_set(1)}});
+  TestWorld t(
+      3, 1,
+      [](const Record& r, Effects& effects) {
+        if (r.what == What::kStart && r.place.node == 0) effects.wake_at(kSecond);
+        if (r.what == What::kWake) {
+          effects.dial(1, 1, 0);
+          effects.dial(2, 2, 0);
+        }
+        echo_script(r, effects);
+      },
+      plain_options());
+  t.world->plan(
+      {{.at = kMillisecond, .kind = FaultKind::kPartition, .node = 0, .from = node_set(0), .to = node_set(1)}});
   t.connect_now(0, 0);
   t.connect_now(1, 1);
   t.run(60 * kSecond);
@@ -255,18 +270,24 @@ TEST(Fault, ChaosBreaksNoRule) {
     options.network.give_up = 5 * kSecond;
     options.network.connect_timeout = kSecond;
     std::set<std::pair<Place, LinkId>> of_clients;
-    TestWorld t(3, 2, [&](const Record& r, Effects& effects) {
-      const std::pair<Place, LinkId> link{r.place, r.link};
-      if (r.what == What::kLinkOpen && r.kind == LinkKind::kTcp) of_clients.insert(link);
-      if (r.what == What::kLinkOpen && r.kind != LinkKind::kTcp) of_clients.erase(link);
-      if (r.what == What::kStart || r.what == What::kDialFailed || (r.what == What::kWake && rng.below(4) == 0))
-        effects.dial(static_cast<std::uint32_t>(rng.below(100)), static_cast<NodeId>(rng.below(4)), static_cast<ShardId>(rng.below(3)));
-      if (r.what == What::kBytes || r.what == What::kStart) effects.wake_at(r.now + static_cast<Nanos>(rng.below(kSecond)));
-      if (r.what == What::kBytes && rng.below(3) == 0) effects.post(1 - r.place.shard, as_bytes(r.data));
-      if (r.what == What::kLinkOpen && r.kind == LinkKind::kPeerOut) effects.send(r.link, as_bytes("ping"));
-      if (r.what == What::kBytes && of_clients.count(link) != 0) effects.send(r.link, as_bytes(r.data));
-      if (r.what == What::kBytes && rng.below(40) == 0) effects.close(r.link, rng.below(2) == 0 ? CloseHow::kFlush : CloseHow::kAbort);
-    }, options);
+    TestWorld t(
+        3, 2,
+        [&](const Record& r, Effects& effects) {
+          const std::pair<Place, LinkId> link{r.place, r.link};
+          if (r.what == What::kLinkOpen && r.kind == LinkKind::kTcp) of_clients.insert(link);
+          if (r.what == What::kLinkOpen && r.kind != LinkKind::kTcp) of_clients.erase(link);
+          if (r.what == What::kStart || r.what == What::kDialFailed || (r.what == What::kWake && rng.below(4) == 0))
+            effects.dial(static_cast<std::uint32_t>(rng.below(100)), static_cast<NodeId>(rng.below(4)),
+                         static_cast<ShardId>(rng.below(3)));
+          if (r.what == What::kBytes || r.what == What::kStart)
+            effects.wake_at(r.now + static_cast<Nanos>(rng.below(kSecond)));
+          if (r.what == What::kBytes && rng.below(3) == 0) effects.post(1 - r.place.shard, as_bytes(r.data));
+          if (r.what == What::kLinkOpen && r.kind == LinkKind::kPeerOut) effects.send(r.link, as_bytes("ping"));
+          if (r.what == What::kBytes && of_clients.count(link) != 0) effects.send(r.link, as_bytes(r.data));
+          if (r.what == What::kBytes && rng.below(40) == 0)
+            effects.close(r.link, rng.below(2) == 0 ? CloseHow::kFlush : CloseHow::kAbort);
+        },
+        options);
     std::vector<std::string> asked(64);
     t.on_closed = [&](ClientId c) {
       EXPECT_EQ(asked[c].compare(0, t.clients[c].received.size(), t.clients[c].received), 0) << "client " << c;
@@ -305,7 +326,8 @@ TEST(Fault, ChaosBreaksNoRule) {
         for (std::uint64_t nodes = 0; nodes < 8; ++nodes)
           for (const bool clients : {false, true})
             for (const bool both : {false, true})
-              for (int times = 0; times < 20; ++times) fault(t, cut(FaultKind::kHeal, {nodes, clients}, {7, true}, both));
+              for (int times = 0; times < 20; ++times)
+                fault(t, cut(FaultKind::kHeal, {nodes, clients}, {7, true}, both));
       }
       t.run(static_cast<Nanos>(rng.below(200 * kMillisecond)));
     }

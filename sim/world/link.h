@@ -86,7 +86,9 @@ class LinkTable {
   /// Links at or after first_allocated() and before end() are not in a client's own slot. Some may be free.
   std::uint32_t first_allocated() const { return clients_; }
   std::uint32_t end() const { return used_; }
-  std::size_t memory_bytes() const { return chunks_made_ * chunk() * sizeof(Link) + free_.capacity() * sizeof(free_[0]); }
+  std::size_t memory_bytes() const {
+    return chunks_made_ * chunk() * sizeof(Link) + free_.capacity() * sizeof(free_[0]);
+  }
 
  private:
   static constexpr std::uint32_t kLargeChunkBits = 15;  // 2 MiB: a huge page where the system gives one

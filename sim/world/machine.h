@@ -15,7 +15,8 @@ namespace orrery::sim {
 /// by its arrival, so that a shard with a backlog does not delay the others' packets.
 class Nic {
  public:
-  explicit Nic(std::uint64_t bits_per_second) : picos_per_byte_(8'000'000'000'000 / std::max<std::uint64_t>(1, bits_per_second)) {}
+  explicit Nic(std::uint64_t bits_per_second)
+      : picos_per_byte_(8'000'000'000'000 / std::max<std::uint64_t>(1, bits_per_second)) {}
 
   /// How much later than its sender's work it is on the wire.
   Nanos send(Nanos now, std::uint32_t bytes) {
@@ -58,7 +59,11 @@ struct Machine {
   enum class State : std::uint8_t { kUp, kProcessDead, kPowerLost };
 
   Machine(const MachineModel& model, std::uint32_t shard, ShardId count, std::uint32_t pair)
-      : nic(model.nic_bits_per_second), speed_per_mille(model.speed_per_mille), first_shard(shard), shards(count), first_pair(pair) {}
+      : nic(model.nic_bits_per_second),
+        speed_per_mille(model.speed_per_mille),
+        first_shard(shard),
+        shards(count),
+        first_pair(pair) {}
 
   /// Applies the machine's speed and its slow CPU, if it has one, to a cost.
   Nanos scaled(Nanos cost) const { return cost * slow_per_mille / speed_per_mille; }

@@ -60,10 +60,13 @@ TEST(Network, SegmentsMayBeCutAnywhere) {
 }
 
 TEST(Network, SendsOfOneEventTravelTogether) {
-  TestWorld t(1, 1, [](const Record& r, Effects& effects) {
-    if (r.what != What::kBytes) return;
-    for (int i = 0; i < 100; ++i) effects.send(r.link, as_bytes("0123456789"));
-  }, plain_options());
+  TestWorld t(
+      1, 1,
+      [](const Record& r, Effects& effects) {
+        if (r.what != What::kBytes) return;
+        for (int i = 0; i < 100; ++i) effects.send(r.link, as_bytes("0123456789"));
+      },
+      plain_options());
   t.connect_now(0);
   t.send(0, "go");
   t.run(kSecond);
@@ -75,9 +78,13 @@ TEST(Network, TheInterfaceHasABandwidth) {
   WorldOptions options = plain_options();
   options.machines = {{.speed_per_mille = 1000, .nic_bits_per_second = 100'000'000}};
   options.network.client.window_bytes = 10'000'000;
-  TestWorld t(1, 1, [](const Record& r, Effects& effects) {
-    if (r.what == What::kBytes && r.data == "go") effects.send(r.link, as_bytes(text_of(1'250'000)));  // 100 ms at 100 Mbit/s
-  }, options);
+  TestWorld t(
+      1, 1,
+      [](const Record& r, Effects& effects) {
+        if (r.what == What::kBytes && r.data == "go")
+          effects.send(r.link, as_bytes(text_of(1'250'000)));  // 100 ms at 100 Mbit/s
+      },
+      options);
   t.connect_now(0);
   const Nanos asked = t.world->now();
   t.send(0, "go");
@@ -103,9 +110,12 @@ TEST(Network, TheInterfaceReceivesNoFasterThanItsBandwidth) {
 TEST(Network, TheWindowLimitsWhatIsUnderWay) {
   WorldOptions options = plain_options();
   options.network.client.window_bytes = 10'000;
-  TestWorld t(1, 1, [](const Record& r, Effects& effects) {
-    if (r.what == What::kBytes) effects.send(r.link, as_bytes(text_of(100'000)));
-  }, options);
+  TestWorld t(
+      1, 1,
+      [](const Record& r, Effects& effects) {
+        if (r.what == What::kBytes) effects.send(r.link, as_bytes(text_of(100'000)));
+      },
+      options);
   t.connect_now(0);
   const Nanos asked = t.world->now();
   t.send(0, "go");
@@ -213,11 +223,14 @@ TEST(Clients, AConnectionGivenUpBeforeItsAnswerLeavesNothing) {
 TEST(Clients, ACloseWhoseReaderNeverReadsEndsAfterItsLinger) {
   WorldOptions options = plain_options();
   options.network.client.window_bytes = 10'000;
-  TestWorld t(1, 1, [](const Record& r, Effects& effects) {
-    if (r.what != What::kBytes) return;
-    effects.send(r.link, as_bytes(text_of(100'000)));
-    effects.close(r.link, CloseHow::kFlush);
-  }, options);
+  TestWorld t(
+      1, 1,
+      [](const Record& r, Effects& effects) {
+        if (r.what != What::kBytes) return;
+        effects.send(r.link, as_bytes(text_of(100'000)));
+        effects.close(r.link, CloseHow::kFlush);
+      },
+      options);
   t.connect_now(0);
   t.world->client_pause_reading(0);
   t.send(0, "go");

@@ -161,7 +161,8 @@ void Wire::transmit(std::uint32_t pipe, ItemId first, Nanos previous, Nanos now,
     ahead += item.size;
     Nanos arrival = leaves + std::max<Nanos>(1, sample(model.latency, drawn)) + extra;
     if (from != nullptr) arrival += from->nic.send(now, item.size);
-    if (model.loss_per_million != 0 && chance(mix64(drawn + 4), model.loss_per_million)) arrival += model.retransmit_delay;
+    if (model.loss_per_million != 0 && chance(mix64(drawn + 4), model.loss_per_million))
+      arrival += model.retransmit_delay;
     item.leaves = leaves;
     item.arrival = previous = std::max(arrival, previous + 1);
     id = item.next;

@@ -31,7 +31,9 @@ void World::trace(std::uint64_t from, std::uint64_t to, std::function<void(const
 void World::connect(ClientId client, NodeId node, LinkKind kind) { engine_->connect(client, node, kind); }
 std::size_t World::client_send(ClientId client, Bytes bytes) { return engine_->client_send(client, bytes); }
 void World::client_close(ClientId client, CloseHow how) { engine_->client_close(client, how); }
-void World::client_timer_at(ClientId client, Nanos when, std::uint32_t arg) { engine_->client_timer_at(client, when, arg); }
+void World::client_timer_at(ClientId client, Nanos when, std::uint32_t arg) {
+  engine_->client_timer_at(client, when, arg);
+}
 void World::client_pause_reading(ClientId client) { engine_->client_pauses(client); }
 void World::client_resume_reading(ClientId client) { engine_->client_resumes(client); }
 bool World::client_has_connection(ClientId client) const { return engine_->clients[client].link != kNoLink; }
@@ -78,7 +80,8 @@ std::size_t World::items_under_way() const { return engine_->wire.pool().in_use(
 std::size_t World::memory_bytes() const {
   std::size_t bytes = sizeof(Engine) + engine_->queue.memory_bytes() + engine_->links.memory_bytes() +
                       engine_->wire.pool().memory_bytes() + engine_->clients.capacity() * sizeof(Engine::Client) +
-                      engine_->pairs.capacity() * sizeof(Engine::Pair) + engine_->stalled.capacity() * sizeof(Engine::Stalled);
+                      engine_->pairs.capacity() * sizeof(Engine::Pair) +
+                      engine_->stalled.capacity() * sizeof(Engine::Stalled);
   for (const ShardHost& shard : engine_->shards) bytes += shard.memory_bytes();
   return bytes;
 }

@@ -13,7 +13,8 @@ class SimulatorHarness final : public WorldHarness, public ClientHost {
  public:
   explicit SimulatorHarness(const NetworkModel& network, QueueKind queue) : network_(network), queue_(queue) {}
 
-  void start(const std::vector<ClusterMember>& members, const NodeFactory& factory, const std::set<NodeId>& absent) override {
+  void start(const std::vector<ClusterMember>& members, const NodeFactory& factory,
+             const std::set<NodeId>& absent) override {
     WorldOptions options;
     options.members = members;
     options.factory = factory;
