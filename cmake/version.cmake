@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes the definitions of broker/base/version.h. Runs at every build (cmake -P), but touches the file only when its text
+# Writes the definitions of base/version.h. Runs at every build (cmake -P), but touches the file only when its text
 # changes, so that a new commit compiles one file and links again, and nothing else.
 # Needs VERSION, SOURCE_DIR and OUTPUT.
 execute_process(
@@ -11,7 +11,7 @@ if(failed OR NOT commit)
   set(commit unknown)
 endif()
 set(text "// Written by cmake/version.cmake.
-#include \"broker/base/version.h\"
+#include \"base/version.h\"
 
 namespace orrery {
 const char* version() { return \"${VERSION}\"; }

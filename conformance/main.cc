@@ -14,8 +14,8 @@
 #include <memory>
 #include <sstream>
 
-#include "broker/base/strict_json.h"
-#include "broker/base/version.h"
+#include "base/strict_json.h"
+#include "base/version.h"
 #include "conformance/cases/all.h"
 #include "conformance/driver/process.h"
 #include "conformance/driver/sim_kinds.h"

@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/assert.h"
+#include "base/strict_json.h"
 #include "broker/auth/acl_file.h"
-#include "broker/base/assert.h"
-#include "broker/base/strict_json.h"
 #include "broker/mqtt/topic.h"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/mqtt/any_packet.h"
 #include "broker/mqtt/stream_decoder.h"
 

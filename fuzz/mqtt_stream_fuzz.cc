@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "broker/base/assert.h"
-#include "broker/base/rng.h"
+#include "base/assert.h"
+#include "base/rng.h"
 #include "broker/mqtt/limits.h"
 #include "broker/mqtt/stream_decoder.h"
 

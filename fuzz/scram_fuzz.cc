@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/assert.h"
 #include "broker/auth/base64.h"
 #include "broker/auth/scram.h"
-#include "broker/base/assert.h"
 #include "broker/openssl/digest.h"
 
 namespace {

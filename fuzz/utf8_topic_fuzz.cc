@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/mqtt/topic.h"
 #include "broker/mqtt/utf8.h"
 

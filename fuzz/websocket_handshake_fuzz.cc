@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/assert.h"
-#include "broker/base/rng.h"
+#include "base/assert.h"
+#include "base/rng.h"
 #include "broker/websocket/handshake.h"
 #include "broker/websocket/limits.h"
 

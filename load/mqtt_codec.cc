@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "broker/base/bytes.h"
+#include "base/bytes.h"
 
 namespace orrery::load {
 namespace {

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdio>
 
-#include "broker/base/version.h"
+#include "base/version.h"
 #include "load/payload.h"
 
 namespace orrery::load {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::load {
 

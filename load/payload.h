@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "broker/base/bytes.h"
-#include "broker/base/types.h"
+#include "base/bytes.h"
+#include "base/types.h"
 
 namespace orrery::load {
 

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "broker/base/version.h"
+#include "base/version.h"
 
 namespace orrery::load {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/histogram.h"
+#include "base/histogram.h"
 #include "load/options.h"
 
 namespace orrery::load {

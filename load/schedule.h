@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::load {
 

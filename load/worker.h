@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "broker/base/histogram.h"
+#include "base/histogram.h"
 #include "load/client.h"
 #include "load/options.h"
 #include "load/payload.h"

@@ -5,7 +5,7 @@
 // order of the first events taken out: both queues must give the same.
 #include <benchmark/benchmark.h>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "microbench/check.h"
 #include "sim/kernel/event_queue.h"
 

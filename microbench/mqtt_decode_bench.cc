@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "broker/base/assert.h"
-#include "broker/base/rng.h"
+#include "base/assert.h"
+#include "base/rng.h"
 #include "broker/mqtt/any_packet.h"
 #include "broker/mqtt/stream_decoder.h"
 #include "microbench/check.h"

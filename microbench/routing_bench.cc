@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "broker/routing/route_table.h"
 #include "microbench/check.h"
 

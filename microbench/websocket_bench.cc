@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "broker/websocket/frame_decoder.h"
 #include "broker/websocket/handshake.h"
 #include "broker/websocket/test_frames.h"

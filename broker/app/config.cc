@@ -5,8 +5,8 @@
 #include <cctype>
 #include <set>
 
+#include "base/units.h"
 #include "broker/app/config_keys.h"
-#include "broker/base/units.h"
 #include "broker/runtime_asio/address.h"
 
 namespace orrery::app {

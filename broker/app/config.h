@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 #include "broker/node/broker_node.h"
 
 namespace orrery::app {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two visits of all keys that write: the configuration as a commented file, and the JSON Schema. See config.h.
+#include "base/units.h"
 #include "broker/app/config.h"
 #include "broker/app/config_keys.h"
-#include "broker/base/units.h"
 
 namespace orrery::app {
 namespace {

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 
 namespace orrery::app {
 

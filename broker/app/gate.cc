@@ -8,9 +8,9 @@
 #include <iostream>
 #include <vector>
 
+#include "base/strict_json.h"
 #include "broker/app/files.h"
 #include "broker/auth/file_gate.h"
-#include "broker/base/strict_json.h"
 #include "broker/openssl/digest.h"
 
 namespace orrery::app {

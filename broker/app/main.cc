@@ -13,11 +13,11 @@
 #include <cstdio>
 #include <thread>
 
+#include "base/version.h"
 #include "broker/app/config.h"
 #include "broker/app/config_keys.h"
 #include "broker/app/files.h"
 #include "broker/app/gate.h"
-#include "broker/base/version.h"
 #include "broker/openssl/tls.h"
 #include "broker/runtime_asio/limits.h"
 #include "broker/runtime_asio/runtime.h"

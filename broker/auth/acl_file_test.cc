@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 
 namespace orrery::auth {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::auth {
 

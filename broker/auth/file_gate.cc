@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+#include "base/bytes.h"
 #include "broker/auth/base64.h"
-#include "broker/base/assert.h"
-#include "broker/base/bytes.h"
 
 namespace orrery::auth {
 namespace {

@@ -5,9 +5,9 @@
 #include <charconv>
 #include <optional>
 
+#include "base/strict_json.h"
 #include "broker/auth/base64.h"
 #include "broker/auth/text_lines.h"
-#include "broker/base/strict_json.h"
 #include "broker/mqtt/utf8.h"
 
 namespace orrery::auth {

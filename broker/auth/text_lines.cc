@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/auth/text_lines.h"
 
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 #include "broker/mqtt/utf8.h"
 
 namespace orrery::auth {

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdlib>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 namespace orrery {
 namespace {

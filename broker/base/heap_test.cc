@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/hash.h"
+#include "base/hash.h"
+#include "base/rng.h"
 #include "broker/base/id_set.h"
 #include "broker/base/id_table.h"
-#include "broker/base/rng.h"
 #include "broker/base/slab.h"
 
 namespace orrery {

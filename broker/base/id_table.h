@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/base/heap.h"
 
 namespace orrery {

@@ -10,8 +10,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/types.h"
 #include "broker/base/heap.h"
-#include "broker/base/types.h"
 
 namespace orrery {
 

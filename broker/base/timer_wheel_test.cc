@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 
 namespace orrery {
 namespace {

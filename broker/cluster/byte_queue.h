@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/types.h"
 #include "broker/base/heap.h"
-#include "broker/base/types.h"
 
 namespace orrery::cluster {
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 
 namespace orrery::cluster {
 namespace {

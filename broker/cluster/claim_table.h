@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/cluster/limits.h"
 

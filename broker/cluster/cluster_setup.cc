@@ -4,9 +4,9 @@
 #include <array>
 #include <bit>
 
-#include "broker/base/bytes.h"
-#include "broker/base/hash.h"
-#include "broker/base/rng.h"
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "base/rng.h"
 #include "broker/cluster/limits.h"
 
 namespace orrery::cluster {

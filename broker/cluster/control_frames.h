@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/bytes.h"
+#include "base/bytes.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/cluster/owner_log.h"
 

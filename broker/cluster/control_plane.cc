@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include "broker/base/assert.h"
-#include "broker/base/rng.h"
+#include "base/assert.h"
+#include "base/rng.h"
 #include "broker/cluster/control_frames.h"
 #include "broker/cluster/control_wire.h"
 #include "broker/cluster/log_exchange.h"

@@ -14,8 +14,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/rng.h"
 #include "broker/base/heap.h"
-#include "broker/base/rng.h"
 #include "broker/base/slab.h"
 #include "broker/cluster/byte_queue.h"
 #include "broker/cluster/cluster_setup.h"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "broker/base/hash.h"
+#include "base/hash.h"
 
 namespace orrery::cluster {
 namespace {

@@ -9,7 +9,7 @@
 #include <array>
 #include <cstdint>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/cluster/limits.h"
 

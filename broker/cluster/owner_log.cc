@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/cluster/limits.h"
 
 namespace orrery::cluster {

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "broker/base/bytes.h"
+#include "base/bytes.h"
+#include "base/types.h"
 #include "broker/base/heap.h"
-#include "broker/base/types.h"
 #include "broker/cluster/byte_queue.h"
 
 namespace orrery::cluster {

@@ -10,8 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "broker/base/bytes.h"
-#include "broker/base/types.h"
+#include "base/bytes.h"
+#include "base/types.h"
 
 namespace orrery::cluster {
 

@@ -11,14 +11,14 @@
 #include <array>
 #include <cstdint>
 
-#include "broker/base/effects.h"
+#include "base/rng.h"
 #include "broker/base/heap.h"
 #include "broker/base/id_set.h"
-#include "broker/base/rng.h"
 #include "broker/base/slab.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/cluster/limits.h"
 #include "broker/cluster/peer_frame.h"
+#include "broker/seam/effects.h"
 
 namespace orrery::cluster {
 

@@ -6,7 +6,7 @@
 
 #include <sstream>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "broker/cluster/control_plane.h"
 #include "broker/cluster/lanes.h"
 #include "broker/cluster/test_cluster.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "broker/base/hash.h"
+#include "base/hash.h"
 #include "broker/cluster/limits.h"
 
 namespace orrery::cluster {

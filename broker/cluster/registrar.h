@@ -16,10 +16,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/types.h"
 #include "broker/base/heap.h"
 #include "broker/base/id_set.h"
 #include "broker/base/slab.h"
-#include "broker/base/types.h"
 #include "broker/cluster/cluster_setup.h"
 
 namespace orrery::cluster {

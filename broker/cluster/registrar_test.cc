@@ -6,7 +6,7 @@
 #include <map>
 #include <sstream>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "broker/cluster/limits.h"
 
 namespace orrery::cluster {

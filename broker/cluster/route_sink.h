@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::cluster {
 

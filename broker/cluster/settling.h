@@ -6,7 +6,7 @@
 #include <array>
 #include <string_view>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/cluster/limits.h"
 

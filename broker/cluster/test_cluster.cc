@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 namespace orrery::cluster::test {
 

@@ -18,8 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/rng.h"
 #include "broker/base/heap.h"
-#include "broker/base/rng.h"
 #include "broker/cluster/control_plane.h"
 #include "broker/cluster/lanes.h"
 #include "broker/cluster/peer_port.h"

@@ -11,7 +11,7 @@
 // the end of CONNECT counts as absent.
 #pragma once
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/mqtt/packet.h"
 #include "broker/mqtt/result.h"
 

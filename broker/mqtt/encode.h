@@ -12,8 +12,8 @@
 #include <span>
 #include <string_view>
 
-#include "broker/base/bytes.h"
-#include "broker/base/types.h"
+#include "base/bytes.h"
+#include "base/types.h"
 #include "broker/mqtt/packet.h"
 #include "broker/mqtt/types.h"
 #include "broker/mqtt/variable_byte_integer.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/mqtt/packet.h"
 
-#include "broker/base/bytes.h"
+#include "base/bytes.h"
 
 namespace orrery::mqtt {
 

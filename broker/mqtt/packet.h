@@ -10,7 +10,7 @@
 #include <optional>
 #include <string_view>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/mqtt/properties.h"
 #include "broker/mqtt/topic.h"
 #include "broker/mqtt/types.h"

@@ -5,7 +5,7 @@
 // and asks where it matters. Only for decode_*.cc.
 #pragma once
 
-#include "broker/base/bytes.h"
+#include "base/bytes.h"
 #include "broker/mqtt/limits.h"
 #include "broker/mqtt/properties.h"
 #include "broker/mqtt/result.h"

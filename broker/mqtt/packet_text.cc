@@ -4,7 +4,7 @@
 #include <cctype>
 #include <cstdio>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/mqtt/stream_decoder.h"
 
 namespace orrery::mqtt {

@@ -4,8 +4,8 @@
 
 #include <cstring>
 
-#include "broker/base/assert.h"
-#include "broker/base/bytes.h"
+#include "base/assert.h"
+#include "base/bytes.h"
 #include "broker/mqtt/limits.h"
 #include "broker/mqtt/types.h"
 #include "broker/mqtt/variable_byte_integer.h"

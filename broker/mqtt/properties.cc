@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/mqtt/limits.h"
 #include "broker/mqtt/utf8.h"
 #include "broker/mqtt/variable_byte_integer.h"

@@ -11,8 +11,8 @@
 #include <optional>
 #include <string_view>
 
-#include "broker/base/bytes.h"
-#include "broker/base/types.h"
+#include "base/bytes.h"
+#include "base/types.h"
 #include "broker/mqtt/result.h"
 #include "broker/mqtt/types.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/mqtt/limits.h"
 #include "broker/mqtt/properties.h"
 #include "broker/mqtt/variable_byte_integer.h"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 namespace orrery::mqtt {
 namespace {

@@ -6,7 +6,7 @@
 #include <deque>
 #include <string>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "broker/mqtt/any_packet.h"
 
 namespace orrery::mqtt {

@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstring>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/mqtt/limits.h"
 #include "broker/mqtt/variable_byte_integer.h"
 

@@ -9,8 +9,8 @@
 
 #include <cstdint>
 
+#include "base/types.h"
 #include "broker/base/heap.h"
-#include "broker/base/types.h"
 #include "broker/mqtt/packet.h"
 #include "broker/mqtt/result.h"
 

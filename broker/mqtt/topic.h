@@ -6,7 +6,7 @@
 // other meaning would help them. Text is taken byte by byte: topics are equal only if their bytes are (4.7.3).
 #pragma once
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::mqtt {
 

@@ -4,7 +4,7 @@
 // not stripped.
 #pragma once
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::mqtt {
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "broker/base/assert.h"
-#include "broker/base/types.h"
+#include "base/assert.h"
+#include "base/types.h"
 #include "broker/mqtt/limits.h"
 
 namespace orrery::mqtt {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/node/broker_node.h"
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/node/broker_shard.h"
 #include "broker/node/node_tables.h"
 

@@ -2,7 +2,7 @@
 // The full broker as a Node: WebSocket and MQTT links, sessions, routing and the cluster behind the seam of node.h.
 #pragma once
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "broker/session/options.h"
 
 namespace orrery::node {

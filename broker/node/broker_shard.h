@@ -11,17 +11,17 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/counters.h"
+#include "base/rng.h"
 #include "broker/base/heap.h"
-#include "broker/base/rng.h"
 #include "broker/cluster/lanes.h"
 #include "broker/cluster/peer_port.h"
 #include "broker/node/control_side.h"
-#include "broker/node/node.h"
 #include "broker/node/node_tables.h"
 #include "broker/node/shard_message.h"
 #include "broker/node/share_choice.h"
 #include "broker/node/transport.h"
+#include "broker/seam/counters.h"
+#include "broker/seam/node.h"
 #include "broker/session/sessions.h"
 
 namespace orrery::node {

@@ -12,8 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/bytes.h"
-#include "broker/base/counters.h"
+#include "base/bytes.h"
 #include "broker/base/heap.h"
 #include "broker/cluster/control_host.h"
 #include "broker/cluster/control_plane.h"
@@ -21,6 +20,7 @@
 #include "broker/node/node_tables.h"
 #include "broker/node/shard_message.h"
 #include "broker/routing/retained_store.h"
+#include "broker/seam/counters.h"
 #include "broker/session/message.h"
 
 namespace orrery::node {

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 
 namespace orrery::node {
 

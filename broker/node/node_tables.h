@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/types.h"
 #include "broker/base/heap.h"
-#include "broker/base/types.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/node/broker_node.h"
 #include "broker/routing/quiescent.h"

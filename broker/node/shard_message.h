@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/bytes.h"
-#include "broker/base/types.h"
+#include "base/bytes.h"
+#include "base/types.h"
 
 namespace orrery::node {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "broker/base/hash.h"
+#include "base/hash.h"
 #include "broker/session/share_key.h"
 
 namespace orrery::node {

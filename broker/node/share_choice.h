@@ -10,8 +10,8 @@
 #include <span>
 #include <string_view>
 
-#include "broker/base/rng.h"
-#include "broker/base/types.h"
+#include "base/rng.h"
+#include "base/types.h"
 #include "broker/session/message.h"
 #include "broker/session/options.h"
 

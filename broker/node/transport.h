@@ -9,12 +9,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "broker/base/counters.h"
-#include "broker/base/effects.h"
 #include "broker/base/heap.h"
 #include "broker/base/id_table.h"
 #include "broker/mqtt/stream_decoder.h"
-#include "broker/node/node.h"
+#include "broker/seam/counters.h"
+#include "broker/seam/effects.h"
+#include "broker/seam/node.h"
 #include "broker/session/session_host.h"
 #include "broker/session/sessions.h"
 #include "broker/websocket/frame_decoder.h"

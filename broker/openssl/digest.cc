@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 namespace orrery::openssl {
 namespace {

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 struct ssl_ctx_st;
 struct ssl_st;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/routing/id_pool.h"
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 namespace orrery::routing {
 namespace {

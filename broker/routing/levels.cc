@@ -4,7 +4,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 
 namespace orrery::routing {
 

@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/types.h"
 #include "broker/base/heap.h"
-#include "broker/base/types.h"
 #include "broker/routing/limits.h"
 #include "broker/routing/retained_trie.h"
 #include "broker/routing/topic_index.h"

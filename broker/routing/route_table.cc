@@ -3,7 +3,7 @@
 
 #include <new>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/routing/levels.h"
 #include "broker/routing/member_row.h"
 

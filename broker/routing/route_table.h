@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/routing/topic_index.h"
 
 namespace orrery::routing {

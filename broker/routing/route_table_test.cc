@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "broker/routing/member_row.h"
 #include "broker/routing/test_topics.h"
 

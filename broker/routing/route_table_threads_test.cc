@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "broker/routing/route_table.h"
 
 namespace orrery::routing {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <new>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 namespace orrery::routing {
 

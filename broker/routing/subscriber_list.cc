@@ -5,8 +5,8 @@
 #include <bit>
 #include <cstring>
 
-#include "broker/base/assert.h"
-#include "broker/base/rng.h"
+#include "base/assert.h"
+#include "base/rng.h"
 
 namespace orrery::routing {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 
 namespace orrery::routing::test {
 

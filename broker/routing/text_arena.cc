@@ -5,7 +5,7 @@
 #include <bit>
 #include <new>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/routing/limits.h"
 
 namespace orrery::routing {

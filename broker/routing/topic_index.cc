@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/routing/topic_index.h"
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/mqtt/topic.h"
 #include "broker/routing/levels.h"
 

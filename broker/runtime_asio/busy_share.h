@@ -2,7 +2,7 @@
 // How much of its recent time a shard has spent on work.
 #pragma once
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/runtime_asio/limits.h"
 
 namespace orrery::runtime {

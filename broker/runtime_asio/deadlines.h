@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <deque>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::runtime {
 

@@ -16,7 +16,7 @@
 #include <mutex>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/runtime_asio/fd.h"
 
 namespace orrery::runtime {

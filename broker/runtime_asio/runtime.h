@@ -7,7 +7,7 @@
 //
 // open() either has everything it needs or nothing: a port in use, a bad address or too few descriptors is a sentence,
 // and no connection was accepted. run() serves shard 0 on the calling thread and returns when all links have ended.
-// The contract with the node is broker/base/effects.h and broker/node/node.h.
+// The contract with the node is broker/seam/effects.h and broker/seam/node.h.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "broker/node/node.h"
 #include "broker/openssl/tls.h"
+#include "broker/seam/node.h"
 
 namespace orrery::runtime {
 

@@ -13,7 +13,7 @@
 #include <memory>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::runtime {
 

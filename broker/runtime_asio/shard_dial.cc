@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/runtime_asio/shard_loop.h"
 
 namespace orrery::runtime {

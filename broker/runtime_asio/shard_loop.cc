@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 namespace orrery::runtime {
 namespace {

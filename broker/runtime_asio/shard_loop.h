@@ -25,10 +25,8 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/effects.h"
 #include "broker/base/heap.h"
 #include "broker/base/slab.h"
-#include "broker/node/node.h"
 #include "broker/openssl/tls.h"
 #include "broker/runtime_asio/busy_share.h"
 #include "broker/runtime_asio/deadlines.h"
@@ -37,6 +35,8 @@
 #include "broker/runtime_asio/limits.h"
 #include "broker/runtime_asio/mailbox.h"
 #include "broker/runtime_asio/send_batch.h"
+#include "broker/seam/effects.h"
+#include "broker/seam/node.h"
 
 struct epoll_event;
 

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <thread>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/runtime_asio/fd.h"
 
 namespace orrery::runtime::test {

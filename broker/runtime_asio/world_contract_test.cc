@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of the seam (broker/node/world_contract.h) over real sockets, threads and time on the loopback.
-#include "broker/node/world_contract.h"
+// The contract of the seam (broker/seam/world_contract.h) over real sockets, threads and time on the loopback.
+#include "broker/seam/world_contract.h"
 
 #include "broker/runtime_asio/runtime.h"
 #include "broker/runtime_asio/test_sockets.h"

@@ -3,7 +3,7 @@
 // connecting and again later. Without a gate everybody comes in.
 #include <algorithm>
 
-#include "broker/base/hash.h"
+#include "base/hash.h"
 #include "broker/mqtt/decode.h"
 #include "broker/mqtt/encode.h"
 #include "broker/session/sessions.h"

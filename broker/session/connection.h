@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/types.h"
 #include "broker/base/slab.h"
 #include "broker/base/timer_wheel.h"
-#include "broker/base/types.h"
 #include "broker/mqtt/types.h"
 #include "broker/session/gate.h"
 #include "broker/session/message.h"

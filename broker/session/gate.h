@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/bytes.h"
+#include "base/bytes.h"
 #include "broker/mqtt/types.h"
 
 namespace orrery::session {

@@ -2,7 +2,7 @@
 // PUBLISH from a client (MQTT 5, 3.3), wills included: checked, routed, retained, and its acknowledgement owed.
 #include <algorithm>
 
-#include "broker/base/hash.h"
+#include "base/hash.h"
 #include "broker/mqtt/decode.h"
 #include "broker/session/sessions.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "broker/base/hash.h"
+#include "base/hash.h"
 #include "broker/mqtt/encode.h"
 #include "broker/session/sessions.h"
 

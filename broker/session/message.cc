@@ -5,7 +5,7 @@
 #include <cstring>
 #include <new>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 namespace orrery::session {
 namespace {

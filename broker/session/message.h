@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/bytes.h"
+#include "base/bytes.h"
+#include "base/types.h"
 #include "broker/base/heap.h"
-#include "broker/base/types.h"
 
 namespace orrery::session {
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/session/gate.h"
 
 namespace orrery::session {

@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 
 namespace orrery::session {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::session {
 

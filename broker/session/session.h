@@ -6,10 +6,10 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/types.h"
 #include "broker/base/heap.h"
 #include "broker/base/slab.h"
 #include "broker/base/timer_wheel.h"
-#include "broker/base/types.h"
 #include "broker/session/connection.h"
 #include "broker/session/outbox.h"
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/effects.h"
-#include "broker/base/types.h"
+#include "base/types.h"
+#include "broker/seam/effects.h"
 #include "broker/session/message.h"
 
 namespace orrery::session {

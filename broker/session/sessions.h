@@ -14,12 +14,10 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/bytes.h"
-#include "broker/base/counters.h"
-#include "broker/base/effects.h"
+#include "base/bytes.h"
+#include "base/rng.h"
 #include "broker/base/id_set.h"
 #include "broker/base/id_table.h"
-#include "broker/base/rng.h"
 #include "broker/base/slab.h"
 #include "broker/base/timer_wheel.h"
 #include "broker/mqtt/encode.h"
@@ -28,6 +26,8 @@
 #include "broker/mqtt/result.h"
 #include "broker/mqtt/stream_decoder.h"
 #include "broker/routing/subscription_index.h"
+#include "broker/seam/counters.h"
+#include "broker/seam/effects.h"
 #include "broker/session/connection.h"
 #include "broker/session/options.h"
 #include "broker/session/owed.h"

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "broker/base/hash.h"
+#include "base/hash.h"
 #include "broker/session/message.h"
 #include "broker/session/options.h"
 

@@ -3,7 +3,7 @@
 // its session ends. Which shard is asked, the publisher's shard decides (broker/node/share_choice.h).
 #include <algorithm>
 
-#include "broker/base/hash.h"
+#include "base/hash.h"
 #include "broker/routing/levels.h"
 #include "broker/routing/member_row.h"
 #include "broker/session/sessions.h"

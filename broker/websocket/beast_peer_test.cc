@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "broker/websocket/frame_decoder.h"
 #include "broker/websocket/frame_encoder.h"
 #include "broker/websocket/handshake.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "broker/base/utf8.h"
+#include "base/utf8.h"
 #include "broker/websocket/mask.h"
 
 namespace orrery::websocket {

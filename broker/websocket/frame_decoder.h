@@ -13,8 +13,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/types.h"
 #include "broker/base/heap.h"
-#include "broker/base/types.h"
 #include "broker/websocket/frame.h"
 #include "broker/websocket/limits.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "broker/websocket/test_frames.h"
 #include "broker/websocket/test_twin.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/websocket/frame_encoder.h"
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 namespace orrery::websocket {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/websocket/frame.h"
 #include "broker/websocket/limits.h"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "broker/websocket/limits.h"
 #include "broker/websocket/sha1.h"
 #include "broker/websocket/upgrade_request.h"

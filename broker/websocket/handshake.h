@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/types.h"
 #include "broker/base/heap.h"
-#include "broker/base/types.h"
 
 namespace orrery::websocket {
 

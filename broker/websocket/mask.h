@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::websocket {
 

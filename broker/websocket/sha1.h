@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::websocket {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/assert.h"
-#include "broker/base/utf8.h"
+#include "base/assert.h"
+#include "base/utf8.h"
 #include "broker/websocket/frame_decoder.h"
 
 namespace orrery::websocket::test {

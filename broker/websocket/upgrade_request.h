@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "broker/websocket/handshake.h"
 
 namespace orrery::websocket {

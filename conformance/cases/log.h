@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "conformance/wire/octets.h"
 #include "conformance/wire/protocol.h"
 

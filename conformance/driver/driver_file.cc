@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 #include "broker/openssl/self_signed.h"
 #include "conformance/driver/live.h"
 

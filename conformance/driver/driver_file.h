@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "conformance/driver/access.h"
 #include "conformance/driver/capability.h"
 #include "conformance/driver/deviation.h"
@@ -44,7 +44,7 @@ struct DriverFile {
 /// Capabilities of a broker about which nothing is known: all but those that have to be claimed.
 Capabilities usual_capabilities();
 
-/// `path` is where the text was read. Throws ConfigError (broker/base/strict_json.h) with file, line, key and what
+/// `path` is where the text was read. Throws ConfigError (base/strict_json.h) with file, line, key and what
 /// would be valid.
 DriverFile parse_driver_file(std::string_view text, std::string_view path);
 

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 #include "conformance/driver/url.h"
 
 namespace orrery::conformance {

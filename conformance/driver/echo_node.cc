@@ -7,10 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "broker/base/counters.h"
-#include "broker/base/effects.h"
 #include "broker/base/heap.h"
 #include "broker/base/id_table.h"
+#include "broker/seam/counters.h"
+#include "broker/seam/effects.h"
 #include "broker/websocket/frame_decoder.h"
 #include "broker/websocket/frame_encoder.h"
 #include "broker/websocket/handshake.h"

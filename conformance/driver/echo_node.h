@@ -10,7 +10,7 @@
 
 #include <cstddef>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 
 namespace orrery::conformance {
 

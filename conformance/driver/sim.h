@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "conformance/driver/access.h"
 #include "conformance/driver/capability.h"
 #include "conformance/driver/target.h"

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 #include "conformance/cases/case.h"
 #include "conformance/cases/context.h"
 #include "conformance/driver/deviation.h"

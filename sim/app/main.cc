@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "broker/base/version.h"
+#include "base/version.h"
 #include "sim/app/exit_codes.h"
 #include "sim/app/run_command.h"
 

@@ -9,8 +9,8 @@
 #include <memory>
 #include <sstream>
 
-#include "broker/base/strict_json.h"
-#include "broker/base/version.h"
+#include "base/strict_json.h"
+#include "base/version.h"
 #include "broker/node/broker_node.h"
 #include "sim/app/crash.h"
 #include "sim/app/exit_codes.h"

@@ -12,8 +12,8 @@
 #include <map>
 #include <vector>
 
-#include "broker/base/effects.h"
-#include "broker/base/rng.h"
+#include "base/rng.h"
+#include "broker/seam/effects.h"
 
 namespace orrery::sim {
 

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <fstream>
 
-#include "broker/base/rng.h"
-#include "broker/base/strict_json.h"
-#include "broker/base/version.h"
+#include "base/rng.h"
+#include "base/strict_json.h"
+#include "base/version.h"
 #include "broker/node/broker_node.h"
 #include "sim/calibrate/kernel_costs.h"
 #include "sim/calibrate/load.h"

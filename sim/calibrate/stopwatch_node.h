@@ -5,7 +5,7 @@
 // one without. The effects' time is taken out (they are the simulator's work), and the clock's own time too.
 #pragma once
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/calibrate/fit.h"
 
 namespace orrery::sim {

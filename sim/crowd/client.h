@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 
 namespace orrery::sim {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::sim {
 

@@ -14,8 +14,8 @@
 #include <cstring>
 #include <vector>
 
-#include "broker/base/rng.h"
-#include "broker/base/types.h"
+#include "base/rng.h"
+#include "base/types.h"
 #include "sim/crowd/spec.h"
 
 namespace orrery::sim {

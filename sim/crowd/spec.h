@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/crowd/mqtt_wire.h"
 
 namespace orrery::sim {

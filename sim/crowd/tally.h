@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "broker/base/histogram.h"
+#include "base/histogram.h"
 
 namespace orrery::sim {
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "broker/base/assert.h"
+#include "base/assert.h"
 #include "sim/crowd/mqtt_wire.h"
 #include "sim/crowd/sha1.h"
 

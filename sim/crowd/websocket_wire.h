@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::sim {
 

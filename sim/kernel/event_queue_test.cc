@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 
 namespace orrery::sim {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 
 namespace orrery::sim {
 

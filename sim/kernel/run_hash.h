@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "sim/kernel/event.h"
 
 namespace orrery::sim {

@@ -13,8 +13,8 @@
 #include <memory>
 #include <vector>
 
-#include "broker/base/assert.h"
-#include "broker/base/types.h"
+#include "base/assert.h"
+#include "base/types.h"
 
 namespace orrery::sim {
 

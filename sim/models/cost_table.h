@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "broker/base/effects.h"
+#include "broker/seam/effects.h"
 
 namespace orrery::sim {
 

@@ -19,7 +19,7 @@
 
 #include <cstdint>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::sim {
 

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 #include "sim/models/block_pool.h"
 #include "sim/models/cost_table.h"
 #include "sim/models/network.h"

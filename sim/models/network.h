@@ -11,7 +11,7 @@
 #include <array>
 #include <cstdint>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::sim {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle of the counters: every message that came in went out, waits, or was dropped under a name.
 //
-// The equations are those of broker/base/counters.h; docs/broker-plug.md repeats them for other brokers. For every
+// The equations are those of broker/seam/counters.h; docs/broker-plug.md repeats them for other brokers. For every
 // node, at any time and over all its lives:
 //   matched + taken over = out + queued + handed over + the dropped ones that had matched
 //   links opened >= links closed
@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/oracle/verdicts.h"
 
 namespace orrery::sim {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery::sim {
 

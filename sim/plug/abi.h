@@ -3,7 +3,7 @@
  * The plug: what a broker in a shared object must export so that `orrery-sim run SCENARIO --broker path.so` can drive
  * it.
  *
- * This is broker/node/node.h and broker/base/effects.h in C, one to one: the world calls the broker with events (each
+ * This is broker/seam/node.h and broker/seam/effects.h in C, one to one: the world calls the broker with events (each
  * with the time), the broker answers through a table of effects. The rules of the seam hold: an event runs to
  * completion, never blocks, and reaches the outside only through its effects; no clock, no thread, no random source but
  * `seed`; no effect calls back into the broker. Bytes that either side gets are valid until the call returns and belong
@@ -57,7 +57,7 @@ enum orrery_work {
   ORRERY_WORK_TIMER = 11
 };
 
-/* Positions in orrery_stats.counters (broker/base/counters.h says what each counts and how they must balance). */
+/* Positions in orrery_stats.counters (broker/seam/counters.h says what each counts and how they must balance). */
 enum orrery_counter {
   ORRERY_LINKS_OPENED = 0,
   ORRERY_LINKS_CLOSED,

@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/plug/abi.h"
 
 namespace orrery::sim {

@@ -2,7 +2,7 @@
 // One group of the crowd: its shape, what it sends, how it connects, how it misbehaves.
 #include <algorithm>
 
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 #include "sim/scenario/read_parts.h"
 
 namespace orrery::sim {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <map>
 
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 #include "sim/scenario/read_parts.h"
 
 namespace orrery::sim {

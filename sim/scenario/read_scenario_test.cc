@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 #include "sim/scenario/scenario.h"
 
 namespace orrery::sim {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/crowd/tally.h"
 #include "sim/kernel/event.h"
 #include "sim/kernel/run_hash.h"

@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/kernel/keyed_rng.h"
 #include "sim/world/world.h"
 

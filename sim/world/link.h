@@ -15,7 +15,7 @@
 #include <memory>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/models/block_pool.h"
 #include "sim/world/client_host.h"
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/models/network.h"
 
 namespace orrery::sim {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/models/block_pool.h"
 #include "sim/models/cost_table.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small world for tests: scripted nodes (broker/node/world_harness.h) and clients that write down what happens to them.
+// A small world for tests: scripted nodes (broker/seam/world_harness.h) and clients that write down what happens to them.
 #pragma once
 
 #include <map>
 #include <string>
 #include <vector>
 
-#include "broker/node/world_harness.h"
+#include "broker/seam/world_harness.h"
 #include "sim/world/world.h"
 
 namespace orrery::sim {

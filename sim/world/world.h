@@ -14,7 +14,7 @@
 #include <memory>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 #include "sim/kernel/event.h"
 #include "sim/kernel/run_hash.h"
 #include "sim/models/cost_table.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The simulator's side of the world contract: a harness over World, in a plain network and in a nasty one.
-#include "broker/node/world_contract.h"
+#include "broker/seam/world_contract.h"
 
 #include "sim/world/world.h"
 

@@ -15,24 +15,26 @@ import re
 import subprocess
 import sys
 
-BROKER_CORE = ["base", "mqtt", "websocket", "routing", "session", "cluster", "auth", "node"]
+BROKER_CORE = ["seam", "base", "mqtt", "websocket", "routing", "session", "cluster", "auth", "node"]
 
 # Layer: what it may include besides itself. "*": anything.
 LAYERS = {
-    "broker/base": [],
-    "broker/mqtt": ["broker/base"],
-    "broker/websocket": ["broker/base"],
-    "broker/routing": ["broker/base", "broker/mqtt"],
-    "broker/session": ["broker/base", "broker/mqtt", "broker/routing"],
-    "broker/cluster": ["broker/base", "broker/mqtt", "broker/routing"],
-    "broker/auth": ["broker/base", "broker/mqtt", "broker/session"],
-    "broker/node": ["broker/" + name for name in BROKER_CORE[:-1]],
-    "broker/openssl": ["broker/base", "broker/auth"],
-    "broker/runtime_asio": ["broker/base", "broker/node", "broker/openssl"],
-    "broker/app": ["broker/" + name for name in BROKER_CORE] + ["broker/openssl", "broker/runtime_asio"],
-    "sim": ["broker/base", "broker/node"],
-    "load": ["broker/base"],
-    "conformance": ["broker/base", "broker/node", "broker/openssl", "sim"],
+    "base": [],
+    "broker/base": ["base"],
+    "broker/seam": ["base"],
+    "broker/mqtt": ["base", "broker/base"],
+    "broker/websocket": ["base", "broker/base"],
+    "broker/routing": ["base", "broker/base", "broker/mqtt"],
+    "broker/session": ["base", "broker/base", "broker/seam", "broker/mqtt", "broker/routing"],
+    "broker/cluster": ["base", "broker/base", "broker/seam", "broker/mqtt", "broker/routing"],
+    "broker/auth": ["base", "broker/base", "broker/mqtt", "broker/session"],
+    "broker/node": ["base"] + ["broker/" + name for name in BROKER_CORE[:-1]],
+    "broker/openssl": ["base", "broker/base", "broker/auth"],
+    "broker/runtime_asio": ["base", "broker/base", "broker/seam", "broker/openssl"],
+    "broker/app": ["base"] + ["broker/" + name for name in BROKER_CORE] + ["broker/openssl", "broker/runtime_asio"],
+    "sim": ["base", "broker/base", "broker/seam", "broker/node"],
+    "load": ["base"],
+    "conformance": ["base", "broker/seam", "broker/node", "broker/openssl", "sim"],
     "fuzz": ["*"],
     "microbench": ["*"],
     "tests": ["*"],
@@ -46,12 +48,12 @@ LAYERS_OF_TESTS = {
 
 # What single files may include on top of that.
 LAYERS_OF_FILES = {
-    "conformance/driver/echo_node.cc": ["broker/websocket"],  # the codec under test, with an echo behind it
+    "conformance/driver/echo_node.cc": ["broker/base", "broker/websocket"],  # the codec under test, with an echo behind it
     "conformance/driver/sim_kinds.cc": ["broker/auth"],  # the gate of the simulated broker with users
 }
 
 # The core: these folders, and what below them is not.
-CORE = ["broker/" + name for name in BROKER_CORE] + ["sim"]
+CORE = ["base"] + ["broker/" + name for name in BROKER_CORE] + ["sim"]
 NOT_CORE = ["sim/app", "sim/calibrate"]
 
 BANNED_INCLUDES = re.compile(

@@ -12,13 +12,14 @@ import layering
 SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
 
 CLEAN = {
-    "ARCHITECTURE.md": "`broker/base` `broker/mqtt` `broker/routing` `broker/runtime_asio` `sim` `load`\n",
+    "ARCHITECTURE.md": "`base` `broker/base` `broker/mqtt` `broker/routing` `broker/runtime_asio` `sim` `load`\n",
     "broker/README.md": "r\n",
     "broker/CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
     "broker/base/README.md": "r\n",
-    "broker/base/types.h": SPDX + "#pragma once\n#include <vector>\n",
+    "base/README.md": "r\n",
+    "base/types.h": SPDX + "#pragma once\n#include <vector>\n",
     "broker/mqtt/README.md": "r\n",
-    "broker/mqtt/topic.h": SPDX + '#pragma once\n#include "broker/base/types.h"\n',
+    "broker/mqtt/topic.h": SPDX + '#pragma once\n#include "base/types.h"\n',
     "broker/mqtt/topic_test.cc": SPDX + "#include <thread>\n#include <random>\n",
     "broker/routing/README.md": "r\n",
     "broker/routing/table.cc": SPDX
@@ -137,7 +138,7 @@ class LayeringTest(unittest.TestCase):
         self.expect("broker/base/a.cc", SPDX + "\n" * 800, "801 lines: at most 800")
 
     def test_readme(self):
-        self.expect("broker/base/README.md", None, "broker/base:1: a folder with sources needs a README.md")
+        self.expect("base/README.md", None, "base:1: a folder with sources needs a README.md")
 
 
 if __name__ == "__main__":

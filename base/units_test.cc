@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Durations and sizes: what is read, what is refused, and that the printed form reads back.
-#include "broker/base/units.h"
+#include "base/units.h"
 
 #include <gtest/gtest.h>
 

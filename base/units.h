@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker/base/counters.h"
+#include "broker/seam/counters.h"
 
 namespace orrery {
 

@@ -2,7 +2,7 @@
 // The contract of the seam as a test suite: what every world keeps towards the shards that it runs.
 //
 // Written once, run against each world. A world's test program includes this header in one file, implements WorldHarness
-// (broker/node/world_harness.h) and says
+// (broker/seam/world_harness.h) and says
 //     INSTANTIATE_TEST_SUITE_P(Simulator, WorldContract, testing::Values(&make_my_harness));
 // Rules that hold at every event (time never goes back, ids are not used twice, nothing after the end, ...) are checked by
 // ScriptedShard in all of these tests; each test ends by asking that none was broken.
@@ -12,7 +12,7 @@
 
 #include <string>
 
-#include "broker/node/world_harness.h"
+#include "broker/seam/world_harness.h"
 
 namespace orrery::world_contract {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seam's other half: a broker node as its world sees it, a set of shards that are pure state machines.
 //
-// A world makes a Node through a NodeFactory, gives each shard an Effects (broker/base/effects.h), calls start() on every
+// A world makes a Node through a NodeFactory, gives each shard an Effects (broker/seam/effects.h), calls start() on every
 // shard and then one event at a time. Shards of one node may run on different threads: a world calls one shard from one
 // thread at a time, and nothing a shard does waits for another. The full broker (broker/node/broker_node.h) is one Node; the
 // simulator runs any other that is plugged in through sim/plug/abi.h.
@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "broker/base/counters.h"
-#include "broker/base/effects.h"
-#include "broker/base/types.h"
+#include "base/types.h"
+#include "broker/seam/counters.h"
+#include "broker/seam/effects.h"
 
 namespace orrery {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// One half of the seam: what a shard may ask of its world. The other half, the events, is Shard in broker/node/node.h.
+// One half of the seam: what a shard may ask of its world. The other half, the events, is Shard in broker/seam/node.h.
 //
 // A world (broker/runtime_asio with sockets and a clock, sim/ with virtual ones) gives every shard one Effects and calls
 // the shard's events one after another, each with the time. An event runs to completion, never blocks, never throws, and
 // reaches the outside only through this interface. No call here ever calls back into the shard. Effects of one event
 // leave in the order of the calls; bytes given are copied or written before the call returns.
-// What a world must keep is written down as a test: broker/node/world_contract.h, run against both worlds.
+// What a world must keep is written down as a test: broker/seam/world_contract.h, run against both worlds.
 #pragma once
 
 #include <cstdint>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // See strict_json.h. The grammar is nlohmann's SAX parser; the tree, the places and the errors are ours.
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 
 #include <algorithm>
 #include <cctype>
@@ -13,7 +13,7 @@
 #include <optional>
 #include <tuple>
 
-#include "broker/base/units.h"
+#include "base/units.h"
 
 namespace orrery {
 namespace detail {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Golden errors: for every kind of mistake the exact text that a person will read; and that right files are read right.
-#include "broker/base/strict_json.h"
+#include "base/strict_json.h"
 
 #include <gtest/gtest.h>
 

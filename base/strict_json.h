@@ -30,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery {
 
@@ -76,7 +76,7 @@ class JsonItem {
     for (const auto& c : choices) names.push_back(c.first);
     out = choices.begin()[choice(names)].second;
   }
-  /// Text such as "250ms" or "1h30m" (broker/base/units.h).
+  /// Text such as "250ms" or "1h30m" (base/units.h).
   void duration(Nanos& out, Nanos min = 0, Nanos max = INT64_MAX) const;
   /// Text such as "64KiB" or "1MB", or a plain number of bytes.
   void size(std::uint64_t& out, std::uint64_t min = 0, std::uint64_t max = INT64_MAX) const;

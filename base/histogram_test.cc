@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The histogram against the obvious twin: sort all values and index.
-#include "broker/base/histogram.h"
+#include "base/histogram.h"
 
 #include <gtest/gtest.h>
 
-#include "broker/base/rng.h"
+#include "base/rng.h"
 
 namespace orrery {
 namespace {

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/node/node.h"
+#include "broker/seam/node.h"
 
 namespace orrery::world_contract {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // See units.h.
-#include "broker/base/units.h"
+#include "base/units.h"
 
 #include <cctype>
 

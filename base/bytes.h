@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-#include "broker/base/types.h"
+#include "base/types.h"
 
 namespace orrery {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker/base/assert.h"
+#include "base/assert.h"
 
 #include <cstdio>
 #include <cstdlib>
