@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// One shard of TestHost: its Sessions, and the SessionHost that they see. For tests only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker/mqtt/packet_text.h"
+#include "broker/session/test_host.h"
+
+namespace orrery::session {
+
+class TestHost::TestShard final : public SessionHost, public Effects {
+ public:
+  TestShard(TestHost& cluster, ShardId id)
+      : cluster_(cluster),
+        id_(id),
+        sessions_(std::in_place, cluster.options_, Place{0, id}, 7 + id, heap_, *this, counters_, *this) {}
+
+  Sessions& sessions() { return *sessions_; }
+  Counters& counters() { return counters_; }
+  Link& link(LinkId id) { return links_.at(id); }
+  bool has(LinkId id) const { return links_.contains(id); }
+  LinkId open(std::string_view name);
+  void drop(LinkId id) { links_.erase(id); }
+  /// Destroys Sessions; what is left in the heap.
+  std::size_t end() {
+    sessions_.reset();
+    return heap_.bytes_in_use();
+  }
+
+  // SessionHost
+  std::vector<std::uint8_t>& begin_packet() override;
+  std::size_t end_packet(LinkId link) override;
+  void end_link(LinkId link, LinkEnd how) override;
+  void resume_link(LinkId link) override;
+  void claim(Nanos now, std::uint64_t request, std::string_view client_id, bool clean_start) override;
+  void yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session, bool present) override;
+  void release(Nanos now, std::string_view client_id, std::uint64_t epoch) override;
+  void change_routes(Nanos now, const RouteRequest& request) override;
+  std::uint32_t route(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) override;
+  bool route_to_group(Nanos now, const MessageView& message) override;
+  std::uint32_t retain(Nanos now, const MessageView& message, std::uint32_t owed) override;
+  void fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) override;
+  void give_rest(Nanos now, Place present, std::string_view client_id, Bytes rest) override;
+
+  // Effects: Sessions tells its work and asks nothing else of the world.
+  std::size_t send(LinkId, Bytes) override { return 0; }
+  void close(LinkId, CloseHow) override {}
+  void dial(std::uint32_t, NodeId, ShardId) override {}
+  void wake_at(Nanos) override {}
+  void post(ShardId, Bytes) override {}
+  void work(Work, std::uint32_t) override {}
+
+  Heap heap_;
+  Counters counters_;
+
+ private:
+  TestHost& cluster_;
+  const ShardId id_;
+  std::map<LinkId, Link> links_;
+  std::vector<std::uint8_t> packet_;
+  bool packet_begun_ = false;
+  std::optional<Sessions> sessions_;
+};
+
+}  // namespace orrery::session
