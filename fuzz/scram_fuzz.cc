@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/assert.h"
-#include "broker/auth/base64.h"
+#include "base/base64.h"
 #include "broker/auth/scram.h"
 #include "broker/openssl/digest.h"
 
@@ -72,7 +72,7 @@ std::string proof_of(const std::string& auth_message) {
   const auth::Sha256& key = one_user().client_key;
   auth::Sha256 proof = digest().hmac_sha256(digest().sha256(key), as_bytes(auth_message));
   for (std::size_t i = 0; i < proof.size(); ++i) proof[i] = static_cast<std::uint8_t>(proof[i] ^ key[i]);
-  return auth::base64_encode(proof);
+  return base64_encode(proof);
 }
 
 void check(const session::Verdict& verdict, const std::vector<std::uint8_t>& answer) {
@@ -112,7 +112,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       ORRERY_ASSERT(verdict.principal->user_name() == "user");
       const std::string gs2_header = first.substr(0, header_size);
       ORRERY_ASSERT(gs2_header.substr(1) == ",," || gs2_header.substr(1) == ",a=user,");
-      const std::string header = auth::base64_encode(as_bytes(gs2_header));
+      const std::string header = base64_encode(as_bytes(gs2_header));
       ORRERY_ASSERT(second.starts_with("c=" + header + "," + challenge.substr(0, challenge.find(',')) + ","));
     }
   }

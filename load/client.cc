@@ -6,6 +6,11 @@
 #include "load/payload.h"
 
 namespace orrery::load {
+
+using client::Packet;
+using client::Type;
+using client::Version;
+
 namespace {
 
 const char* kind_name(ClientKind kind) {
@@ -19,7 +24,7 @@ Client::Client(ClientOwner& owner, TransportHost& host, const ClientSetup& setup
     : owner_(owner),
       setup_(setup),
       transport_(make_transport(host, *this)),
-      reader_(static_cast<Version>(setup.options.version)),
+      version_(static_cast<Version>(setup.options.version)),
       index_(index),
       window_(setup.options.inflight_max()),
       kind_(kind) {
@@ -39,83 +44,78 @@ void Client::connect(const std::string& source) {
 
 void Client::transport_open() {
   const Options& o = setup_.options;
-  const std::string user_name = expand(o.user_name, number(), id_, {});
-  ConnectFields fields;
-  fields.version = static_cast<Version>(o.version);
+  client::Connect fields;
+  fields.level = static_cast<unsigned>(version_);
+  if (version_ == Version::k31) fields.protocol_name = "MQIsdp";
   fields.client_id = id_;
-  fields.user_name = user_name;
-  fields.password = o.password;
   fields.keep_alive = o.keep_alive;
-  fields.clean_start = o.clean_start;
-  fields.session_expiry = o.session_expiry;
-  Buffer bytes;
-  encode_connect(bytes, fields);
+  fields.clean = o.clean_start;
+  if (const std::string user_name = expand(o.user_name, number(), id_, {}); !user_name.empty())
+    fields.user_name = user_name;
+  if (!o.password.empty()) fields.password = o.password;
+  client::Properties properties;
+  if (version_ == Version::k5 && o.session_expiry != 0)
+    properties.push_back(client::number_property(client::PropertyId::kSessionExpiry, o.session_expiry));
   state_ = State::kConnecting;
-  write(bytes);
+  send(client::connect_packet(std::move(fields), std::move(properties)));
 }
 
 void Client::transport_bytes(Bytes bytes) {
-  reader_.feed(bytes);
-  Packet next;
-  while (state_ != State::kEnded) {
-    const PacketReader::Result result = reader_.next(next);
-    if (result == PacketReader::Result::kNeedMore) return;
-    if (result == PacketReader::Result::kMalformed) return fail("the broker sent a malformed packet");
-    packet(next);
+  stream_.feed(as_text(bytes));
+  client::Octets whole;
+  while (state_ != State::kEnded && stream_.next(whole)) {
+    const client::Decoded decoded = client::decode(whole, version_, client::Sender::kServer);
+    if (!decoded.complete) return fail("the broker sent a malformed packet: " + decoded.violations.back().what);
+    packet(decoded.packet);
   }
+  if (state_ != State::kEnded && stream_.broken()) fail("the broker sent a packet that is too long");
 }
 
 void Client::transport_closed(std::string_view why) { fail(why); }
 
 void Client::packet(const Packet& packet) {
-  if ((packet.type == PacketType::kConnack) != (state_ == State::kConnecting))
+  if ((packet.type == Type::kConnack) != (state_ == State::kConnecting))
     return fail("the broker sent a packet out of turn");
-  Buffer answer;
   switch (packet.type) {
-    case PacketType::kConnack:
+    case Type::kConnack:
       return connack(packet);
-    case PacketType::kSuback:
+    case Type::kSuback:
       return suback(packet);
-    case PacketType::kPublish:
+    case Type::kPublish:
       return publish(packet);
-    case PacketType::kPuback:
-    case PacketType::kPubcomp:
+    case Type::kPuback:
+    case Type::kPubcomp:
       return acknowledged(packet);
-    case PacketType::kPubrec:
-      if (packet.reason >= 0x80) return acknowledged(packet);
-      encode_acknowledge(answer, PacketType::kPubrel, packet.packet_id);
-      return write(answer);
-    case PacketType::kPubrel:
-      encode_acknowledge(answer, PacketType::kPubcomp, packet.packet_id);
-      return write(answer);
-    case PacketType::kPingresp:
+    case Type::kPubrec:
+      if (packet.code >= 0x80) return acknowledged(packet);
+      return send(client::ack_packet(Type::kPubrel, packet.id));
+    case Type::kPubrel:
+      return send(client::ack_packet(Type::kPubcomp, packet.id));
+    case Type::kPingresp:
       ping_open_ = false;
       return;
-    case PacketType::kDisconnect:
-      return fail("disconnected by the broker: " +
-                  reason_text(static_cast<Version>(setup_.options.version), packet.type, packet.reason));
+    case Type::kDisconnect:
+      return fail("disconnected by the broker: " + reason(packet));
     default:
       return fail("the broker sent a packet that only clients send");
   }
 }
 
 void Client::connack(const Packet& packet) {
-  const auto version = static_cast<Version>(setup_.options.version);
-  if (packet.reason != 0) return fail("CONNECT refused: " + reason_text(version, packet.type, packet.reason));
-  window_ = std::min<std::uint32_t>(window_, packet.receive_maximum);
-  if (packet.has_server_keep_alive) keep_alive_ = packet.server_keep_alive * kSecond;
+  if (packet.code != 0) return fail("CONNECT refused: " + reason(packet));
+  window_ = std::min(window_, client::number_of(packet.properties, client::PropertyId::kReceiveMaximum, window_));
+  if (const auto* keep_alive = client::find(packet.properties, client::PropertyId::kServerKeepAlive))
+    keep_alive_ = keep_alive->number * kSecond;
   if (kind_ != ClientKind::kSubscriber) return ready_now();
-  Buffer bytes;
-  encode_subscribe(bytes, version, 1, topic_, static_cast<std::uint8_t>(setup_.options.qos));
   state_ = State::kSubscribing;
-  write(bytes);
+  send(client::subscribe_packet(1, {{topic_, setup_.options.qos}}));
 }
 
 void Client::suback(const Packet& packet) {
   if (state_ != State::kSubscribing) return fail("the broker sent a SUBACK out of turn");
-  if (packet.reason >= 0x80)
-    return fail("SUBSCRIBE refused: " +
-                reason_text(static_cast<Version>(setup_.options.version), packet.type, packet.reason));
+  if (packet.codes.empty()) return fail("the broker sent a SUBACK without a code");
+  if (packet.codes[0] >= 0x80)
+    return fail("SUBSCRIBE refused: " + client::code_name(version_, packet.type, packet.codes[0]));
   ready_now();
 }
 
@@ -127,15 +127,13 @@ void Client::ready_now() {
 void Client::publish(const Packet& packet) {
   owner_.client_received(*this, packet);
   if (packet.qos == 0) return;
-  Buffer answer;
-  encode_acknowledge(answer, packet.qos == 1 ? PacketType::kPuback : PacketType::kPubrec, packet.packet_id);
-  write(answer);
+  send(client::ack_packet(packet.qos == 1 ? Type::kPuback : Type::kPubrec, packet.id));
 }
 
 void Client::acknowledged(const Packet& packet) {
   if (in_flight_ == 0) return fail("the broker acknowledged what was not sent");
   --in_flight_;
-  owner_.client_acknowledged(*this, packet.reason >= 0x80);
+  owner_.client_acknowledged(*this, packet.code >= 0x80);
   send_waiting(true);
 }
 
@@ -154,15 +152,14 @@ void Client::send_waiting(bool was_waiting) {
 
 void Client::send_one(bool had_waited) {
   const Options& o = setup_.options;
-  Buffer payload(o.payload_size, 'x');
-  write_stamp(payload.data(), {setup_.run, number(), sent_, schedule_.time_of(sent_, index_)});
+  client::Octets payload(o.payload_size, 'x');
+  write_stamp(reinterpret_cast<std::uint8_t*>(payload.data()),
+              {setup_.run, number(), sent_, schedule_.time_of(sent_, index_)});
   const auto packet_id = static_cast<std::uint16_t>(sent_ % 65'535 + 1);
-  Buffer bytes;
-  encode_publish(bytes, static_cast<Version>(o.version), topic_, static_cast<std::uint8_t>(o.qos), packet_id, payload);
   owner_.client_sent(*this, had_waited);
   ++sent_;
   if (o.qos > 0) ++in_flight_;
-  write(bytes);
+  send(client::publish_packet(topic_, payload, o.qos, o.qos == 0 ? 0 : packet_id));
 }
 
 void Client::housekeeping() {
@@ -176,26 +173,22 @@ void Client::housekeeping() {
   if (keep_alive_ == 0 || now - last_write_ < keep_alive_ - keep_alive_ / 4) return;
   if (ping_open_) return fail("no answer to a ping");
   ping_open_ = true;
-  Buffer bytes;
-  encode_pingreq(bytes);
-  write(bytes);
+  send(client::plain_packet(Type::kPingreq));
 }
 
 void Client::stop() {
   const bool connected = state_ > State::kOpening && state_ != State::kEnded;
   state_ = State::kEnded;
-  if (connected) {
-    Buffer bytes;
-    encode_disconnect(bytes);
-    transport_->write(bytes);
-  }
+  if (connected) transport_->write(as_bytes(client::encode(client::disconnect_packet(), version_)));
   transport_->close();
 }
 
-void Client::write(const Buffer& bytes) {
+void Client::send(const Packet& packet) {
   last_write_ = owner_.now();
-  transport_->write(bytes);
+  transport_->write(as_bytes(client::encode(packet, version_)));
 }
+
+std::string Client::reason(const Packet& packet) const { return client::code_name(version_, packet.type, packet.code); }
 
 void Client::fail(std::string_view why) {
   if (state_ == State::kEnded) return;

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "load/mqtt_codec.h"
+#include "client/decode.h"
 #include "load/options.h"
 #include "load/schedule.h"
 #include "load/sequence_check.h"
@@ -35,7 +35,7 @@ class ClientOwner {
   virtual void client_failed(Client& client, std::string_view why) = 0;
   virtual void client_sent(Client& client, bool had_waited) = 0;
   virtual void client_acknowledged(Client& client, bool refused) = 0;
-  virtual void client_received(Client& client, const Packet& publish) = 0;
+  virtual void client_received(Client& client, const client::Packet& publish) = 0;
 
  protected:
   ~ClientOwner() = default;
@@ -81,21 +81,23 @@ class Client final : public TransportOwner {
   void transport_bytes(Bytes bytes) override;
   void transport_closed(std::string_view why) override;
 
-  void packet(const Packet& packet);
-  void connack(const Packet& packet);
-  void suback(const Packet& packet);
-  void publish(const Packet& packet);
-  void acknowledged(const Packet& packet);
+  void packet(const client::Packet& packet);
+  void connack(const client::Packet& packet);
+  void suback(const client::Packet& packet);
+  void publish(const client::Packet& packet);
+  void acknowledged(const client::Packet& packet);
   void ready_now();
   void send_waiting(bool was_waiting);
   void send_one(bool had_waited);
-  void write(const Buffer& bytes);
+  void send(const client::Packet& packet);
+  std::string reason(const client::Packet& packet) const;
   void fail(std::string_view why);
 
   ClientOwner& owner_;
   const ClientSetup& setup_;
   std::unique_ptr<Transport> transport_;
-  PacketReader reader_;
+  const client::Version version_;
+  client::PacketStream stream_{kPacketMax};
   std::string id_;
   std::string topic_;
   Schedule schedule_;

@@ -32,7 +32,7 @@ class TcpTransport final : public Transport {
     });
   }
 
-  void write(const Buffer& bytes) override {
+  void write(Bytes bytes) override {
     queued_.insert(queued_.end(), bytes.begin(), bytes.end());
     if (!writing_) write_queued();
   }

@@ -10,11 +10,16 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/types.h"
-#include "load/mqtt_codec.h"
 
 namespace orrery::load {
+
+using Buffer = std::vector<std::uint8_t>;
+
+/// Packets from the broker above this size end the connection.
+inline constexpr std::uint32_t kPacketMax = 16 * 1024 * 1024;
 
 /// Where all clients of a run connect to; outlives them.
 struct Target {
@@ -54,7 +59,7 @@ class Transport {
   /// `source` is a numeric address to connect from; empty: any.
   virtual void open(const std::string& source) = 0;
   /// Queues bytes; what is queued while a write is under way goes out in one.
-  virtual void write(const Buffer& bytes) = 0;
+  virtual void write(Bytes bytes) = 0;
   /// Bytes that wait for a write under way.
   virtual std::size_t queued() const = 0;
   /// Closes after what is queued; the owner hears no more.

@@ -45,7 +45,7 @@ class WebSocketTransport final : public Transport {
     });
   }
 
-  void write(const Buffer& bytes) override {
+  void write(Bytes bytes) override {
     queued_.insert(queued_.end(), bytes.begin(), bytes.end());
     if (!writing_) write_queued();
   }

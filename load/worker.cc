@@ -191,8 +191,8 @@ void Worker::client_sent(Client&, bool had_waited) {
 
 void Worker::client_acknowledged(Client&, bool refused) { add(refused ? Count::kNotAccepted : Count::kAcknowledged); }
 
-void Worker::client_received(Client& client, const Packet& publish) {
-  const std::optional<Stamp> stamp = read_stamp(publish.payload);
+void Worker::client_received(Client& client, const client::Packet& publish) {
+  const std::optional<Stamp> stamp = read_stamp(as_bytes(publish.payload));
   const bool ours = stamp && (plan_.options.mode != Mode::kPair || stamp->run == plan_.run);
   if (!ours) {
     add(Count::kForeign);

@@ -95,7 +95,7 @@ class Worker final : private ClientOwner {
   void client_failed(Client& client, std::string_view why) override;
   void client_sent(Client& client, bool had_waited) override;
   void client_acknowledged(Client& client, bool refused) override;
-  void client_received(Client& client, const Packet& publish) override;
+  void client_received(Client& client, const client::Packet& publish) override;
 
   void add(Count c, std::uint64_t n = 1) {
     counts_[static_cast<std::size_t>(c)].fetch_add(n, std::memory_order_relaxed);

@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
-#include "broker/auth/base64.h"
+#include "base/base64.h"
 
 namespace orrery::auth {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/strict_json.h"
-#include "broker/auth/base64.h"
+#include "base/base64.h"
 #include "broker/auth/text_lines.h"
 #include "broker/mqtt/utf8.h"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "broker/auth/base64.h"
+#include "base/base64.h"
 #include "broker/auth/text_lines.h"
 #include "broker/mqtt/utf8.h"
 

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <string>
 
-#include "broker/auth/base64.h"
+#include "base/base64.h"
 #include "broker/auth/password_file.h"
 #include "broker/openssl/digest.h"
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/base64.h"
 #include "broker/websocket/limits.h"
 #include "broker/websocket/sha1.h"
 #include "broker/websocket/upgrade_request.h"

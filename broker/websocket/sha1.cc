@@ -45,12 +45,6 @@ void compress(State& state, const std::uint8_t* block) {
   state = {state[0] + a, state[1] + b, state[2] + c, state[3] + d, state[4] + e};
 }
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-bool in_alphabet(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
-
 }  // namespace
 
 std::array<std::uint8_t, 20> sha1(Bytes message) {
@@ -69,31 +63,6 @@ std::array<std::uint8_t, 20> sha1(Bytes message) {
   std::array<std::uint8_t, 20> digest;
   for (std::size_t i = 0; i < 20; ++i) digest[i] = static_cast<std::uint8_t>(state[i / 4] >> (24 - 8 * (i % 4)));
   return digest;
-}
-
-std::string base64_encode(Bytes bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  while (!bytes.empty()) {
-    const std::size_t n = bytes.size() < 3 ? bytes.size() : 3;
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) group = group << 8 | (i < n ? bytes[i] : 0u);
-    for (std::size_t i = 0; i < 4; ++i) text.push_back(i <= n ? kAlphabet[group >> (18 - 6 * i) & 63] : '=');
-    bytes = bytes.subspan(n);
-  }
-  return text;
-}
-
-int base64_decoded_size(std::string_view text) {
-  if (text.size() % 4 != 0) return -1;
-  int padding = 0;
-  while (padding < 2 && !text.empty() && text.back() == '=') {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  for (const char c : text)
-    if (!in_alphabet(c)) return -1;
-  return static_cast<int>((text.size() + static_cast<std::size_t>(padding)) / 4 * 3) - padding;
 }
 
 }  // namespace orrery::websocket

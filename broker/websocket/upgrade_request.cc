@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 
+#include "base/base64.h"
 #include "broker/websocket/limits.h"
-#include "broker/websocket/sha1.h"
 
 namespace orrery::websocket {
 namespace {

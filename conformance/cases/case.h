@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "conformance/driver/capability.h"
-#include "conformance/wire/protocol.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 

@@ -16,7 +16,7 @@
 
 #include "conformance/cases/channel.h"
 #include "conformance/cases/observer.h"
-#include "conformance/wire/packet.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 

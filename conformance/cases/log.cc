@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "conformance/wire/decode.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 namespace {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "conformance/wire/decode.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 

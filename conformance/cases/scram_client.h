@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "conformance/wire/octets.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 

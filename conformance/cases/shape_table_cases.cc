@@ -4,7 +4,7 @@
 #include "conformance/cases/all.h"
 #include "conformance/cases/context.h"
 #include "conformance/cases/generated.h"
-#include "conformance/wire/decode.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 namespace {

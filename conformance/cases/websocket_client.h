@@ -10,7 +10,7 @@
 
 #include "conformance/cases/context.h"
 #include "conformance/cases/websocket_link.h"
-#include "conformance/wire/decode.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 

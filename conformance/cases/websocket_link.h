@@ -11,8 +11,7 @@
 #include <vector>
 
 #include "conformance/driver/target.h"
-#include "conformance/wire/handshake.h"
-#include "conformance/wire/websocket.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 

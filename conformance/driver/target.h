@@ -14,8 +14,7 @@
 #include <vector>
 
 #include "base/types.h"
-#include "conformance/wire/octets.h"
-#include "conformance/wire/protocol.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "conformance/mutants/mutant.h"
-#include "conformance/wire/websocket.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 namespace {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "conformance/driver/target.h"
-#include "conformance/wire/decode.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 

@@ -49,18 +49,4 @@ std::array<std::uint8_t, 20> sha1_short(std::string_view text) {
   return out;
 }
 
-char* base64(const std::uint8_t* data, std::size_t size, char* out) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t i = 0; i < size; i += 3) {
-    const unsigned a = data[i];
-    const unsigned b = i + 1 < size ? data[i + 1] : 0u;
-    const unsigned c = i + 2 < size ? data[i + 2] : 0u;
-    *out++ = kDigits[a >> 2];
-    *out++ = kDigits[(a & 3) << 4 | b >> 4];
-    *out++ = i + 1 < size ? kDigits[(b & 15) << 2 | c >> 6] : '=';
-    *out++ = i + 2 < size ? kDigits[c & 63] : '=';
-  }
-  return out;
-}
-
 }  // namespace orrery::sim

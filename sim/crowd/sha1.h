@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-1 (FIPS 180-4) and base64, for the one thing the crowd needs them for: to check a server's Sec-WebSocket-Accept.
+// SHA-1 (FIPS 180-4), for the one thing the crowd needs it for: to check a server's Sec-WebSocket-Accept.
 #pragma once
 
 #include <array>
@@ -10,8 +10,5 @@ namespace orrery::sim {
 
 /// Of at most 119 bytes: the key, the GUID and the padding are two blocks.
 std::array<std::uint8_t, 20> sha1_short(std::string_view text);
-
-/// Writes 4 characters for each started 3 bytes; returns the end.
-char* base64(const std::uint8_t* data, std::size_t size, char* out);
 
 }  // namespace orrery::sim

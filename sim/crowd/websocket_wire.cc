@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/assert.h"
+#include "base/base64.h"
 #include "sim/crowd/mqtt_wire.h"
 #include "sim/crowd/sha1.h"
 
@@ -22,7 +23,7 @@ std::array<char, 24> key_text(const WebSocketKey& key) {
     raw[8 + i] = static_cast<std::uint8_t>(key.low >> (8 * i));
   }
   std::array<char, 24> text;
-  base64(raw, sizeof raw, text.data());
+  base64_encode(raw, text.data());
   return text;
 }
 
@@ -33,7 +34,7 @@ std::array<char, 28> accept_text(const WebSocketKey& key) {
   std::memcpy(joined + 24, kGuid.data(), kGuid.size());
   const auto digest = sha1_short({joined, sizeof joined});
   std::array<char, 28> accept;
-  base64(digest.data(), digest.size(), accept.data());
+  base64_encode(digest, accept.data());
   return accept;
 }
 

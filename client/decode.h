@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "conformance/wire/packet.h"
+#include "client/packet.h"
 
-namespace orrery::conformance {
+namespace orrery::client {
 
 enum class Sender : std::uint8_t { kServer, kClient };
 
@@ -32,9 +32,12 @@ struct Decoded {
 /// `whole` is exactly one packet, header included.
 Decoded decode(std::string_view whole, Version version, Sender sender);
 
-/// Cuts a stream into packets. A remaining length of more than four bytes makes the stream broken for good.
+/// Cuts a stream into packets. A remaining length of more than four bytes makes the stream broken for good. Between
+/// packets it holds no memory.
 class PacketStream {
  public:
+  /// A remaining length above `length_max` makes the stream broken, too.
+  explicit PacketStream(std::uint32_t length_max = kVarintMax) : length_max_(length_max) {}
   void feed(std::string_view bytes) { buffer_ += bytes; }
   /// True and the packet's bytes when a whole one is there.
   bool next(Octets& packet);
@@ -44,6 +47,7 @@ class PacketStream {
   Octets take_rest();
 
  private:
+  std::uint32_t length_max_;
   Octets buffer_;
   std::size_t at_ = 0;
   bool broken_ = false;
@@ -56,4 +60,4 @@ std::string describe(std::string_view whole, Version version, Sender sender);
 /// Text with what cannot be printed as \xNN, cut at `limit` bytes.
 std::string printable(std::string_view bytes, std::size_t limit = 48);
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packets as lines of text, for wire logs and failure messages.
-#include "conformance/wire/decode.h"
+#include "client/decode.h"
 
-namespace orrery::conformance {
+namespace orrery::client {
 namespace {
 
 std::string quoted(std::string_view text) { return '"' + printable(text) + '"'; }
@@ -109,4 +109,4 @@ std::string describe(std::string_view whole, Version version, Sender sender) {
   return out;
 }
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

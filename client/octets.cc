@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fields, variable byte integers and the text check, written from the standard's sections 1.5 and from RFC 3629.
-#include "conformance/wire/octets.h"
+#include "client/octets.h"
 
-namespace orrery::conformance {
+namespace orrery::client {
 namespace {
 
 char byte(std::uint64_t value) { return static_cast<char>(static_cast<unsigned char>(value & 0xff)); }
@@ -103,4 +103,4 @@ const char* text_error(std::string_view value) {
   return nullptr;
 }
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

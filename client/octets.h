@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace orrery::conformance {
+namespace orrery::client {
 
 using Octets = std::string;
 
@@ -56,4 +56,4 @@ class Cursor {
 /// What is wrong with a text field, or nullptr: ill-formed UTF-8, a surrogate, or NUL (5: 1.5.4, 3.1.1: 1.5.3).
 const char* text_error(std::string_view value);
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace orrery::conformance {
+namespace orrery::client {
 
 /// The values are the protocol levels of CONNECT.
 enum class Version : std::uint8_t { k31 = 3, k311 = 4, k5 = 5 };
@@ -93,4 +93,4 @@ bool server_code_allowed(Version v, Type t, unsigned code);
 /// "0x8e session taken over".
 std::string code_name(Version v, Type t, unsigned code);
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames, written from RFC 6455 section 5.2.
-#include "conformance/wire/websocket.h"
+#include "client/websocket.h"
 
-namespace orrery::conformance {
+namespace orrery::client {
 namespace {
 
 Octets u64(std::uint64_t value) {
@@ -95,4 +95,4 @@ bool FrameStream::next(WebSocketFrame& frame, Octets& raw, std::vector<std::stri
   return true;
 }
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

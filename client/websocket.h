@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "conformance/wire/octets.h"
+#include "client/octets.h"
 
-namespace orrery::conformance {
+namespace orrery::client {
 
 enum class Opcode : std::uint8_t {
   kContinuation = 0,
@@ -55,4 +55,4 @@ class FrameStream {
   Octets buffer_;
 };
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "conformance/wire/octets.h"
+#include "client/octets.h"
 
 #include <gtest/gtest.h>
 
-namespace orrery::conformance {
+namespace orrery::client {
 namespace {
 
 TEST(Octets, VarintsOfTheStandardsTable) {
@@ -76,4 +76,4 @@ TEST(Octets, HexIsCut) {
 }
 
 }  // namespace
-}  // namespace orrery::conformance
+}  // namespace orrery::client

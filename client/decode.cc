@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The strict decoder. Every check names the statement it comes from; "X-" names are rules that the standards state in
 // prose.
-#include "conformance/wire/decode.h"
+#include "client/decode.h"
 
-namespace orrery::conformance {
+namespace orrery::client {
 namespace {
 
 class Decoder {
@@ -324,11 +324,17 @@ bool PacketStream::next(Octets& packet) {
       continue;
     }
     bool shortest = true;
-    const std::size_t whole = 1 + i + Cursor(rest.substr(1)).varint(shortest);
+    const std::uint32_t length = Cursor(rest.substr(1)).varint(shortest);
+    broken_ = length > length_max_;
+    const std::size_t whole = 1 + i + length;
+    if (broken_) return false;
     if (rest.size() < whole) return false;
     packet.assign(rest.substr(0, whole));
     at_ += whole;
-    if (at_ > 65536 || at_ == buffer_.size()) {
+    if (at_ == buffer_.size()) {
+      buffer_ = Octets();
+      at_ = 0;
+    } else if (at_ > 65536) {
       buffer_.erase(0, at_);
       at_ = 0;
     }
@@ -344,4 +350,4 @@ Octets PacketStream::take_rest() {
   return rest;
 }
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

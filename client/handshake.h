@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "conformance/wire/octets.h"
+#include "client/octets.h"
 
-namespace orrery::conformance {
+namespace orrery::client {
 
 /// An answer longer than this is given up.
 inline constexpr std::size_t kResponseBytesMax = 64 * 1024;
@@ -49,4 +49,4 @@ std::string accept_for(std::string_view key);
 /// What is wrong with a 101 answer to this request; empty when nothing is.
 std::vector<std::string> check_upgrade(const UpgradeRequest& request, const HttpResponse& response);
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "conformance/wire/octets.h"
-#include "conformance/wire/protocol.h"
+#include "client/octets.h"
+#include "client/protocol.h"
 
-namespace orrery::conformance {
+namespace orrery::client {
 
 struct Property {
   /// Wider than the standard's values, so that undefined identifiers can be sent.
@@ -113,4 +113,4 @@ Octets encode(const Packet& packet, Version version);
 /// The packet's first byte.
 unsigned first_byte(const Packet& packet);
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "conformance/wire/decode.h"
+#include "client/decode.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace orrery::conformance {
+namespace orrery::client {
 namespace {
 
 using ::testing::HasSubstr;
@@ -157,5 +157,15 @@ TEST(Describe, ShowsWhatMatters) {
   EXPECT_THAT(describe(frame(0x10, text("MQ")), Version::k311, Sender::kClient), HasSubstr("malformed"));
 }
 
+TEST(PacketStream, BreaksAtALengthAboveItsMaximumBeforeTheBodyHasCome) {
+  for (const auto& [length, broken] : {std::pair{100u, false}, std::pair{101u, true}}) {
+    PacketStream stream(100);
+    stream.feed(u8(0x30) + varint(length));
+    Octets packet;
+    EXPECT_FALSE(stream.next(packet));
+    EXPECT_EQ(stream.broken(), broken) << length;
+  }
+}
+
 }  // namespace
-}  // namespace orrery::conformance
+}  // namespace orrery::client

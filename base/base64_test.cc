@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker/auth/base64.h"
+#include "base/base64.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace orrery::auth {
+namespace orrery {
 namespace {
 
 /// RFC 4648, section 10.
@@ -23,6 +23,7 @@ TEST(Base64, TestVectors) {
     const auto decoded = base64_decode(encoded);
     ASSERT_TRUE(decoded) << encoded;
     EXPECT_EQ(as_text(*decoded), plain);
+    EXPECT_EQ(base64_decoded_size(encoded), static_cast<int>(decoded->size()));
   }
 }
 
@@ -39,6 +40,12 @@ TEST(Base64, Refused) {
                            "Zg==\n", "Zm-_", "Zm9\xC3", "Zh==", "Zm9="})
     EXPECT_FALSE(base64_decode(text)) << text;
   EXPECT_FALSE(base64_decode(std::string_view("Zg=\0", 4)));
+}
+
+TEST(Base64, WhatIsNotBase64HasNoSize) {
+  for (const std::string_view text : {"Zg=", "Zg", "Zg===", "Z===", "====", "Zm9v\n", "Zm 9", "Zm9-", "=Zm9", "Zm=v"})
+    EXPECT_EQ(base64_decoded_size(text), -1) << text;
+  EXPECT_EQ(base64_decoded_size("Zh=="), 1);
 }
 
 /// One text for each value: whatever is accepted is what encoding gives, over every text of four and eight letters of a
@@ -62,4 +69,4 @@ TEST(Base64, OnlyTheCanonicalText) {
 }
 
 }  // namespace
-}  // namespace orrery::auth
+}  // namespace orrery

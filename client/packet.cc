@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Building packets: fields in, bytes out, without any opinion about them.
-#include "conformance/wire/packet.h"
+#include "client/packet.h"
 
-namespace orrery::conformance {
+namespace orrery::client {
 namespace {
 
 Octets encode_connect(const Packet& packet, Version version) {
@@ -208,4 +208,4 @@ unsigned first_byte(const Packet& packet) {
 
 Octets encode(const Packet& packet, Version version) { return frame(first_byte(packet), encode_body(packet, version)); }
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client's half of the upgrade. SHA-1 and base64 come from OpenSSL, which the broker's WebSocket layer does not
 // use.
-#include "conformance/wire/handshake.h"
+#include "client/handshake.h"
 
 #include <openssl/evp.h>
 
@@ -9,7 +9,7 @@
 #include <cctype>
 #include <cstdlib>
 
-namespace orrery::conformance {
+namespace orrery::client {
 namespace {
 
 std::string lower(std::string_view text) {
@@ -120,4 +120,4 @@ std::vector<std::string> check_upgrade(const UpgradeRequest& request, const Http
   return errors;
 }
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client

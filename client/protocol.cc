@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables: MQTT 5.0 sections 2.2.2.2 (properties) and 2.4 and chapter 3 (reason codes), MQTT 3.1.1 sections 3.2.2.3
 // and 3.9.3.
-#include "conformance/wire/protocol.h"
+#include "client/protocol.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
-namespace orrery::conformance {
+namespace orrery::client {
 namespace {
 
 constexpr Places kConnectConnack = place(Type::kConnect) | place(Type::kConnack);
@@ -178,4 +178,4 @@ std::string code_name(Version v, Type t, unsigned code) {
   return name == nullptr ? std::string(number) : std::string(number) + " " + name;
 }
 
-}  // namespace orrery::conformance
+}  // namespace orrery::client
