@@ -1,72 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/seam/counters.h"
 
-namespace orrery {
+#include "base/assert.h"
 
-const char* counter_name(Counter c) {
-  switch (c) {
-    case Counter::kLinksOpened:
-      return "links_opened";
-    case Counter::kLinksClosed:
-      return "links_closed";
-    case Counter::kConnectsAccepted:
-      return "connects_accepted";
-    case Counter::kConnectsRefused:
-      return "connects_refused";
-    case Counter::kTakeovers:
-      return "takeovers";
-    case Counter::kSubscriptions:
-      return "subscriptions";
-    case Counter::kSessions:
-      return "sessions";
-    case Counter::kMessagesIn:
-      return "messages_in";
-    case Counter::kMessagesMatched:
-      return "messages_matched";
-    case Counter::kMessagesOut:
-      return "messages_out";
-    case Counter::kMessagesQueued:
-      return "messages_queued";
-    case Counter::kMessagesHandedOver:
-      return "messages_handed_over";
-    case Counter::kMessagesTakenOver:
-      return "messages_taken_over";
-    case Counter::kMessagesForwarded:
-      return "messages_forwarded";
-    case Counter::kMessagesReceived:
-      return "messages_received";
-    case Counter::kDroppedNoSubscriber:
-      return "dropped_no_subscriber";
-    case Counter::kDroppedQueueFull:
-      return "dropped_queue_full";
-    case Counter::kDroppedSlowConsumer:
-      return "dropped_slow_consumer";
-    case Counter::kDroppedTooLarge:
-      return "dropped_too_large";
-    case Counter::kDroppedExpired:
-      return "dropped_expired";
-    case Counter::kDroppedOffline:
-      return "dropped_offline";
-    case Counter::kDroppedDuplicate:
-      return "dropped_duplicate";
-    case Counter::kDroppedSessionEnded:
-      return "dropped_session_ended";
-    case Counter::kDroppedPeerUnreachable:
-      return "dropped_peer_unreachable";
-    case Counter::kBytesIn:
-      return "bytes_in";
-    case Counter::kBytesOut:
-      return "bytes_out";
-    case Counter::kProtocolErrors:
-      return "protocol_errors";
-    case Counter::kDroppedNotAuthorized:
-      return "dropped_not_authorized";
-    case Counter::kNotAuthorized:
-      return "not_authorized";
-    case Counter::kCount:
-      break;
+namespace orrery {
+namespace {
+
+constexpr CounterInfo kInfos[] = {
+#define ORRERY_COUNTER_INFO(id, name, kind, metric, labels, text) {name, MetricKind::kind, metric, labels, text},
+    ORRERY_COUNTERS(ORRERY_COUNTER_INFO)
+#undef ORRERY_COUNTER_INFO
+};
+
+}  // namespace
+
+const CounterInfo& counter_info(Counter c) {
+  ORRERY_ASSERT(c < Counter::kCount);
+  return kInfos[static_cast<int>(c)];
+}
+
+// MQTT 5, 2.1: the type in the upper four bits, a PUBLISH's QoS in bits 1 and 2.
+
+Counter packet_in(std::uint8_t first_byte) {
+  switch (first_byte >> 4) {
+    case 1:
+      return Counter::kPacketsInConnect;
+    case 3: {
+      const int qos = first_byte >> 1 & 3;
+      return qos == 0   ? Counter::kPacketsInPublish0
+             : qos == 1 ? Counter::kPacketsInPublish1
+             : qos == 2 ? Counter::kPacketsInPublish2
+                        : Counter::kPacketsInOther;
+    }
+    case 4:
+      return Counter::kPacketsInPuback;
+    case 5:
+      return Counter::kPacketsInPubrec;
+    case 6:
+      return Counter::kPacketsInPubrel;
+    case 7:
+      return Counter::kPacketsInPubcomp;
+    case 8:
+      return Counter::kPacketsInSubscribe;
+    case 10:
+      return Counter::kPacketsInUnsubscribe;
+    case 12:
+      return Counter::kPacketsInPingreq;
+    case 14:
+      return Counter::kPacketsInDisconnect;
+    case 15:
+      return Counter::kPacketsInAuth;
+    default:
+      return Counter::kPacketsInOther;
   }
-  return "unknown";
+}
+
+Counter packet_out(std::uint8_t first_byte) {
+  switch (first_byte >> 4) {
+    case 2:
+      return Counter::kPacketsOutConnack;
+    case 3: {
+      const int qos = first_byte >> 1 & 3;
+      return qos == 0   ? Counter::kPacketsOutPublish0
+             : qos == 1 ? Counter::kPacketsOutPublish1
+                        : Counter::kPacketsOutPublish2;
+    }
+    case 4:
+      return Counter::kPacketsOutPuback;
+    case 5:
+      return Counter::kPacketsOutPubrec;
+    case 6:
+      return Counter::kPacketsOutPubrel;
+    case 7:
+      return Counter::kPacketsOutPubcomp;
+    case 9:
+      return Counter::kPacketsOutSuback;
+    case 11:
+      return Counter::kPacketsOutUnsuback;
+    case 13:
+      return Counter::kPacketsOutPingresp;
+    case 14:
+      return Counter::kPacketsOutDisconnect;
+    default:
+      return Counter::kPacketsOutAuth;
+  }
 }
 
 }  // namespace orrery

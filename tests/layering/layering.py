@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 
-BROKER_CORE = ["seam", "base", "mqtt", "websocket", "routing", "session", "cluster", "auth", "node"]
+BROKER_CORE = ["seam", "base", "mqtt", "websocket", "routing", "session", "cluster", "auth", "admin", "node"]
 
 # Layer: what it may include besides itself. "*": anything.
 LAYERS = {
@@ -28,6 +28,7 @@ LAYERS = {
     "broker/session": ["base", "broker/base", "broker/seam", "broker/mqtt", "broker/routing"],
     "broker/cluster": ["base", "broker/base", "broker/seam", "broker/mqtt", "broker/routing"],
     "broker/auth": ["base", "broker/base", "broker/mqtt", "broker/session"],
+    "broker/admin": ["base", "broker/base", "broker/seam"],
     "broker/node": ["base"] + ["broker/" + name for name in BROKER_CORE[:-1]],
     "broker/openssl": ["base", "broker/base", "broker/auth"],
     "broker/runtime_asio": ["base", "broker/base", "broker/seam", "broker/openssl"],

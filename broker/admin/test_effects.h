@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests: a world that writes down what was asked of it.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "broker/seam/effects.h"
+
+namespace orrery::admin {
+
+class TestEffects final : public Effects {
+ public:
+  std::size_t send(LinkId link, Bytes bytes) override {
+    sent[link] += as_text(bytes);
+    return backlog;
+  }
+  void close(LinkId link, CloseHow how) override { closed[link] = how; }
+  void dial(std::uint32_t, NodeId, ShardId) override {}
+  void wake_at(Nanos) override {}
+  void post(ShardId, Bytes) override {}
+  void work(Work, std::uint32_t) override {}
+
+  /// What was sent on a link since the last call.
+  std::string take(LinkId link) { return std::exchange(sent[link], {}); }
+  bool is_closed(LinkId link) const { return closed.count(link) != 0; }
+
+  std::map<LinkId, std::string> sent;
+  std::map<LinkId, CloseHow> closed;
+  std::size_t backlog = 0;  // what send() says
+};
+
+}  // namespace orrery::admin
