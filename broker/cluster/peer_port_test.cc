@@ -26,6 +26,8 @@ class ScriptEffects final : public Effects {
   void close(LinkId link, CloseHow how) override {
     log << "close " << link << (how == CloseHow::kFlush ? " flush; " : " abort; ");
   }
+  void stop_reading(LinkId) override {}
+  void resume_reading(LinkId) override {}
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override {
     last_tag = tag;
     log << "dial " << node << "/" << shard << "; ";

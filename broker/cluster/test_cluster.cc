@@ -55,6 +55,8 @@ class TestNode::ShardEffects final : public Effects {
   ShardEffects(TestCluster& world, Place place) : world_(world), place_(place) {}
   std::size_t send(LinkId link, Bytes bytes) override { return world_.send(place_, link, bytes); }
   void close(LinkId link, CloseHow how) override { world_.close(place_, link, how); }
+  void stop_reading(LinkId) override {}
+  void resume_reading(LinkId) override {}
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override { world_.dial(place_, tag, {node, shard}); }
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}

@@ -30,6 +30,16 @@ class LoopbackWorld::ShardEffects final : public Effects {
     End self{false, -1, place_, link, life_};
     world_.at(world_.now_, [this, self] { world_.close_end(self); });
   }
+  void stop_reading(LinkId link) override {
+    LinkState& l = state(link);
+    if (l.open && !l.closing) l.stopped = true;
+  }
+  void resume_reading(LinkId link) override {
+    LinkState& l = state(link);
+    if (!l.stopped) return;
+    l.stopped = false;
+    world_.at(world_.now_, [this, link] { world_.read_unread({false, -1, place_, link, life_}); });
+  }
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override {
     world_.at(world_.now_ + kLinkLatency, [this, tag, node, shard] {
       if (!world_.alive(place_, life_)) return;
@@ -110,7 +120,7 @@ LinkId LoopbackWorld::new_link(Place place, End peer) {
   LinkId id = 0;
   while (id < links.size() && links[id].open) ++id;
   if (id == links.size()) links.emplace_back();
-  links[id] = {true, false, peer};
+  links[id] = {.open = true, .unread = {}, .peer = peer};
   return id;
 }
 
@@ -121,8 +131,24 @@ void LoopbackWorld::deliver(End to, std::vector<std::uint8_t> bytes) {
     return;
   }
   if (!alive(to.place, to.life)) return;
-  const LinkState& l = nodes_[to.place.node].links[to.place.shard][to.link];
-  if (l.open && !l.closing) shard(to.place).bytes(now_, to.link, bytes);
+  LinkState& l = nodes_[to.place.node].links[to.place.shard][to.link];
+  if (!l.open || l.closing) return;
+  if (l.stopped || !l.unread.empty())
+    l.unread.push_back(std::move(bytes));
+  else
+    shard(to.place).bytes(now_, to.link, bytes);
+}
+
+void LoopbackWorld::read_unread(End to) {
+  if (!alive(to.place, to.life)) return;
+  LinkState* l = &nodes_[to.place.node].links[to.place.shard][to.link];
+  while (l->open && !l->closing && !l->stopped && !l->unread.empty()) {
+    std::vector<std::uint8_t> bytes = std::move(l->unread.front());
+    l->unread.erase(l->unread.begin());
+    shard(to.place).bytes(now_, to.link, bytes);
+    l = &nodes_[to.place.node].links[to.place.shard][to.link];
+  }
+  if (l->open && l->unread.empty() && l->peer_ended) close_end(to);
 }
 
 void LoopbackWorld::close_end(End to) {
@@ -133,6 +159,8 @@ void LoopbackWorld::close_end(End to) {
   if (!alive(to.place, to.life)) return;
   LinkState& l = nodes_[to.place.node].links[to.place.shard][to.link];
   if (!l.open) return;
+  l.peer_ended = !l.closing;
+  if (l.peer_ended && !l.unread.empty()) return;
   l.closing = true;
   shard(to.place).link_closed(now_, to.link);
   nodes_[to.place.node].links[to.place.shard][to.link].open = false;

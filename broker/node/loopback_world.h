@@ -59,6 +59,9 @@ class LoopbackWorld {
   struct LinkState {
     bool open = false;
     bool closing = false;
+    bool stopped = false;
+    bool peer_ended = false;  // behind what is unread
+    std::vector<std::vector<std::uint8_t>> unread;
     End peer;
   };
   struct NodeState {
@@ -74,6 +77,7 @@ class LoopbackWorld {
   LinkId new_link(Place place, End peer);
   void deliver(End to, std::vector<std::uint8_t> bytes);
   void close_end(End to);
+  void read_unread(End to);
   bool alive(Place place, std::uint64_t life) const;
   Shard& shard(Place place) { return nodes_[place.node].node->shard(place.shard); }
 

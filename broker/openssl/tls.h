@@ -52,6 +52,8 @@ class TlsConnection {
 
   /// Gives what the peer sent; the view must stay until read() has returned something other than kMore.
   void feed(Bytes from_peer) { in_ = from_peer; }
+  /// What of it read() has not looked at.
+  Bytes unread() const { return in_; }
   /// Plain bytes into `plain`, `size` of them; whatever TLS itself has to say (handshake, alerts) is appended to `out`.
   Status read(MutableBytes plain, std::size_t& size, Octets& out);
   /// Encrypts and appends to `out`. Before the handshake is complete nothing can be sent: the bytes wait in here, until

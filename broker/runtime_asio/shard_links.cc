@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens on an open link: reading, writing, and the ways to end. See shard_loop.h.
+// What happens on an open link: its events, writing, and the ways to end. See shard_loop.h.
 //
 // A link ends in one of three ways (LinkState), and always in the same place: end_link() notes it, and at the end of
 // the batch, when everything that was sent has been written, settle() closes the socket and tells the shard. A
@@ -58,31 +58,10 @@ void ShardLoop::on_link(LinkId id, std::uint32_t events) {
   if ((events & EPOLLOUT) != 0 && writing && link.waiting != nullptr) write_waiting(link, id);
   if (link.state == LinkState::kFlushing && (events & (EPOLLHUP | EPOLLERR)) != 0)
     end_link(link, id, LinkState::kEnded);
-  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
-    read_link(id, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
-}
-
-// A short read means that the socket is empty, and its next bytes make a new event; only when the peer has ended its
-// direction is there something to read after it: the end.
-void ShardLoop::read_link(LinkId id, bool hung_up) {
-  while (links_.contains(id) && links_[id].state == LinkState::kOpen) {
-    Link& link = links_[id];
-    const ssize_t n = ::recv(link.fd, read_buffer_.get(), kReadBuffer, 0);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) return end_link(link, id, LinkState::kEnded);
-    const MutableBytes bytes(read_buffer_.get(), static_cast<std::size_t>(n));
-    if (bell_.rung()) take_messages();
-    if (!links_.contains(id) || links_[id].state != LinkState::kOpen) return;
-    if (links_[id].tls == nullptr) {
-      shard_->bytes(now_, id, bytes);
-    } else {
-      decrypt(id, bytes);
-    }
-    if (hung_up) continue;
-    if (static_cast<std::size_t>(n) == kReadBuffer) read_again_.push_back(id);
-    return;
-  }
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) link.hung_up = true;
+  if (link.stopped && link.state == LinkState::kOpen && (events & (EPOLLHUP | EPOLLERR)) != 0)
+    return end_link(link, id, LinkState::kEnded);  // a reset
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) read_link(id);
 }
 
 std::size_t ShardLoop::send(LinkId id, Bytes bytes) {
@@ -227,6 +206,7 @@ bool ShardLoop::finish_flush(Link& link) {
 
 void ShardLoop::close_link(LinkId id) {
   Link& link = links_[id];
+  if (link.kept) kept_.erase(id);
   if (link.fd >= 0) ::close(link.fd);
   link.fd = -1;
   const LinkKind kind = link.kind;

@@ -161,7 +161,11 @@ void ShardLoop::begin_batch() {
   expire();
   report_failed_dials();
   reading_again_.swap(read_again_);
-  for (const LinkId id : reading_again_) read_link(id, false);
+  for (const LinkId id : reading_again_) {
+    if (!links_.contains(id)) continue;
+    links_[id].in_read_again = false;
+    read_link(id);
+  }
   reading_again_.clear();
 }
 
@@ -222,10 +226,11 @@ void ShardLoop::expire() {
 }
 
 // The kernel's timer is only ever moved to earlier: a wish that moves to later costs nothing now and one idle turn
-// then.
+// then. A wish that is due costs nothing either: it is work left for the next batch.
 void ShardLoop::set_timer() {
+  const Nanos wish = wish_ <= now_ ? kNever : wish_;
   const Nanos want =
-      std::min({wish_, accept_again_, dial_deadlines_.next(), flush_deadlines_.next(), linger_deadlines_.next()});
+      std::min({wish, accept_again_, dial_deadlines_.next(), flush_deadlines_.next(), linger_deadlines_.next()});
   if (want >= timer_set_) return;
   timer_set_ = want;
   itimerspec at{};

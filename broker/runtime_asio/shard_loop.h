@@ -14,12 +14,14 @@
 // on an idle machine a wake-up costs more than the work (help()). Other threads touch nothing else but the bell and
 // stop().
 //
-// shard_loop.cc holds turns and timers, shard_links.cc what happens on a link, shard_tls.cc what TLS adds to it,
+// shard_loop.cc holds turns and timers, shard_links.cc what happens on a link, shard_read.cc
+// reading and holding back, shard_tls.cc what TLS adds to it,
 // shard_accept.cc listeners, shard_dial.cc connections to other members.
 #pragma once
 
 #include <atomic>
 #include <barrier>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -88,6 +90,8 @@ class ShardLoop final : public Effects {
 
   std::size_t send(LinkId link, Bytes bytes) override;
   void close(LinkId link, CloseHow how) override;
+  void stop_reading(LinkId link) override;
+  void resume_reading(LinkId link) override;
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override;
   void wake_at(Nanos when) override { wish_ = when; }
   void post(ShardId to, Bytes message) override;
@@ -114,11 +118,16 @@ class ShardLoop final : public Effects {
     int fd;
     LinkState state = LinkState::kOpen;
     LinkKind kind;
-    bool told_waiting = false;  // the last send() returned more than 0
-    bool watched_for_write = false;
-    bool in_dirty = false;
-    bool in_ended = false;
-    std::uint32_t origin;  // the listener, or for kPeerOut the place as node << 16 | shard
+    bool told_waiting : 1 = false;  // the last send() returned more than 0
+    bool watched_for_write : 1 = false;
+    bool in_dirty : 1 = false;
+    bool in_ended : 1 = false;
+    bool in_read_again : 1 = false;
+    bool stopped : 1 = false;  // stop_reading()
+    bool unread : 1 = false;   // the socket may have bytes, or its end, that no event will tell again
+    bool hung_up : 1 = false;  // the peer has ended its direction
+    bool kept : 1 = false;     // in kept_
+    std::uint32_t origin;      // the listener, or for kPeerOut the place as node << 16 | shard
     std::uint32_t stamp = 0;
     SendBatch::Chain batch;
     std::unique_ptr<Waiting> waiting;  // only while the transport does not take bytes
@@ -145,7 +154,9 @@ class ShardLoop final : public Effects {
   // shard_loop.cc
   void turn();
   void batch(const epoll_event* events, int count);
-  bool work_left() const { return bell_.rung() || !read_again_.empty() || !failed_dials_.empty() || !ended_.empty(); }
+  bool work_left() const {
+    return wish_ <= now_ || bell_.rung() || !read_again_.empty() || !failed_dials_.empty() || !ended_.empty();
+  }
   void help();
   void handle(const epoll_event& event);
   void begin_batch();
@@ -160,10 +171,16 @@ class ShardLoop final : public Effects {
   bool write_at_stop(const epoll_event& event);
   bool watch(int operation, int fd, std::uint32_t events, Source source, std::uint32_t id);
 
+  // shard_read.cc
+  void read_link(LinkId id);
+  void read_later(Link& link, LinkId id);
+  void deliver(LinkId id, MutableBytes bytes);
+  void keep(Link& link, LinkId id, Bytes bytes);
+  void look_for_end(Link& link, LinkId id);
+
   // shard_links.cc
   bool open_link(Fd socket, LinkKind kind, std::uint32_t tag, std::uint32_t origin, std::string_view peer);
   void on_link(LinkId id, std::uint32_t events);
-  void read_link(LinkId id, bool hung_up);
   void write_batch(Link& link, LinkId id);
   void write_waiting(Link& link, LinkId id);
   void flush_batch();
@@ -229,8 +246,9 @@ class ShardLoop final : public Effects {
   std::vector<LinkId> dirty_;  // have bytes in the batch
   std::vector<LinkId> ended_;  // to be settled at the end of the batch
   std::vector<LinkId> settling_;
-  std::vector<LinkId> read_again_;  // had more than a buffer
+  std::vector<LinkId> read_again_;  // had more than a buffer, or are read again
   std::vector<LinkId> reading_again_;
+  std::map<LinkId, std::vector<std::uint8_t>> kept_;  // read before the link was stopped; at most a buffer for each
   std::vector<std::uint32_t> failed_dials_;
   std::vector<Mailbox::Buffer> outboxes_;
   Mailbox::Buffer inbox_;

@@ -12,7 +12,8 @@ void ShardLoop::decrypt(LinkId id, Bytes from_peer) {
   Status status = Status::kMore;
   while (status == Status::kMore) {
     Link& link = links_[id];
-    if (link.state != LinkState::kOpen) return link.tls->feed({});
+    if (link.state == LinkState::kOpen && link.stopped) keep(link, id, link.tls->unread());
+    if (link.state != LinkState::kOpen || link.stopped) return link.tls->feed({});
     std::size_t size = 0;
     tls_out_.clear();
     status = link.tls->read(MutableBytes(plain_buffer_.get(), kTlsRecord), size, tls_out_);

@@ -15,7 +15,7 @@
 namespace orrery::runtime::test {
 
 struct Event {
-  enum Kind { kStart, kOpen, kBytes, kDrained, kClosed, kMessage } kind;
+  enum Kind { kStart, kOpen, kBytes, kDrained, kClosed, kMessage, kWake } kind;
   ShardId shard = 0;
   LinkId link = 0;
   Bytes data;
@@ -34,7 +34,7 @@ class HandlerShard : public Shard {
   void drained(Nanos, LinkId link) override { handler_({Event::kDrained, self_, link, {}}, effects_); }
   void link_closed(Nanos, LinkId link) override { handler_({Event::kClosed, self_, link, {}}, effects_); }
   void dial_failed(Nanos, std::uint32_t) override {}
-  void wake(Nanos) override {}
+  void wake(Nanos) override { handler_({Event::kWake, self_, 0, {}}, effects_); }
   void message(Nanos, ShardId, Bytes message) override { handler_({Event::kMessage, self_, 0, message}, effects_); }
   ShardStats stats() const override { return {}; }
 

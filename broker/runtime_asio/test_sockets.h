@@ -77,6 +77,8 @@ class RawClient {
 
   bool connected() const { return connected_; }
   void send(std::string_view bytes) { out_ += bytes; }
+  /// What send() was given and the kernel has not taken.
+  std::size_t waiting() const { return out_.size(); }
   void read(bool reads) { reads_ = reads; }
   const std::string& received() const { return received_; }
   bool saw_end() const { return saw_end_; }

@@ -72,6 +72,7 @@ class TlsClient {
   }
   bool said_goodbye() { return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0; }
   void shut() { SSL_shutdown(ssl_); }
+  void half_close() { ::shutdown(fd_.get(), SHUT_WR); }
 
  private:
   Fd fd_;
@@ -89,6 +90,59 @@ TEST_F(RuntimeTls, MegabytesBothWaysThroughASlowSocket) {
   for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>('a' + i * 31 / 7 % 26);
   ASSERT_TRUE(client.write(sent));  // nobody reads the echo yet: it has to wait in the runtime
   EXPECT_TRUE(client.read(sent.size()) == sent);
+}
+
+TEST_F(RuntimeTls, ALinkThatIsStoppedAtEveryRecordKeepsTheRest) {
+  std::string received;  // one shard has the link, and only that one touches these until all has arrived
+  bool stopped = false;
+  std::atomic<std::size_t> arrived{0};
+  std::atomic<bool> broken{false};
+  config_.setup.members[0].shards = 1;
+  Served held(config_, [&](const Event& event, Effects& effects) {
+    if (event.kind == Event::kWake) {
+      stopped = false;
+      effects.resume_reading(0);
+    }
+    if (event.kind != Event::kBytes) return;
+    if (stopped) broken = true;
+    received += as_text(event.data);
+    stopped = true;
+    effects.stop_reading(event.link);
+    effects.wake_at(0);
+    arrived = received.size();
+  });
+  TlsClient client(held.port());
+  ASSERT_TRUE(client.connected());
+  std::string sent(3'000'000, ' ');
+  for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>('a' + i * 31 / 7 % 26);
+  ASSERT_TRUE(client.write(sent));
+  EXPECT_TRUE(wait_until([&] { return arrived >= sent.size(); }));
+  client.shut();
+  held.stop();
+  EXPECT_TRUE(received == sent);
+  EXPECT_FALSE(broken);
+}
+
+TEST_F(RuntimeTls, TheEndBehindRecordsThatAreKeptWaitsWithThem) {
+  std::string received;
+  std::atomic<bool> closed{false};
+  config_.setup.members[0].shards = 1;
+  Served served(config_, [&](const Event& event, Effects& effects) {
+    if (event.kind == Event::kClosed) closed = true;
+    if (event.kind == Event::kWake) effects.resume_reading(0);
+    if (event.kind != Event::kBytes) return;
+    received += as_text(event.data);
+    effects.stop_reading(event.link);
+    effects.wake_at(0);
+  });
+  TlsClient client(served.port());
+  ASSERT_TRUE(client.connected());
+  ASSERT_TRUE(client.write(std::string(200'000, 'x')));
+  client.shut();
+  client.half_close();
+  EXPECT_TRUE(wait_until([&] { return closed.load(); }));
+  served.stop();
+  EXPECT_EQ(received.size(), 200'000u);
 }
 
 TEST_F(RuntimeTls, WhatIsSentBeforeACloseArrivesAndThenTheGoodbye) {

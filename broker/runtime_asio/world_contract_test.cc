@@ -61,6 +61,7 @@ class RuntimeHarness : public WorldHarness {
     at(client).close(how == CloseHow::kAbort);
     at(client).service();
   }
+  std::size_t client_waiting(int client) override { return at(client).waiting(); }
   void client_read(int client, bool reads) override { at(client).read(reads); }
   std::string client_received(int client) override { return at(client).received(); }
   bool client_saw_end(int client) override { return at(client).saw_end(); }

@@ -47,6 +47,15 @@ class Effects {
   /// Ends a link. Exactly one link_closed() follows, as an event of its own; no bytes() come in between.
   virtual void close(LinkId link, CloseHow how) = 0;
 
+  /// Stops reading a link: after the present event no bytes() come for it until resume_reading(). What its peer sends
+  /// waits in the transport, bounded there, so that the peer feels it. The end of the link is still told, but not before
+  /// bytes that came before it: a FIN behind unread bytes waits with them. A reset does not wait, and drops them.
+  /// Stopping and resuming may alternate within an event: the last call counts. Both are idempotent, and ignored on a
+  /// link that is closed or for which close() was called.
+  virtual void stop_reading(LinkId link) = 0;
+  /// What waits comes in later events, in order and complete.
+  virtual void resume_reading(LinkId link) = 0;
+
   /// Opens a stream to a shard of another node. Exactly one of link_open(kind kPeerOut, tag) and dial_failed(tag) follows.
   virtual void dial(std::uint32_t tag, NodeId node, ShardId shard) = 0;
 

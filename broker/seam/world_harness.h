@@ -38,6 +38,8 @@ class WorldHarness {
   /// Everything is sent in the end, however long it takes; does not run the world.
   virtual void client_send(int client, Bytes bytes) = 0;
   virtual void client_close(int client, CloseHow how) = 0;
+  /// Bytes of client_send() that its transport has not taken: 0 while the node reads.
+  virtual std::size_t client_waiting(int client) = 0;
   /// A client that does not read leaves bytes in the transport. Clients read when they are made.
   virtual void client_read(int client, bool reads) = 0;
   /// All that the client has received so far.
@@ -96,6 +98,13 @@ class Log {
       if (r.what == what) return &r;
     return nullptr;
   }
+  /// How many bytes arrived on a link.
+  std::size_t bytes_of(Place place, LinkId link) const {
+    std::size_t sum = 0;
+    for (const Record& r : records_)
+      if (r.what == What::kBytes && r.place == place && r.link == link) sum += r.data.size();
+    return sum;
+  }
   /// All bytes that arrived on a link, joined.
   std::string received(Place place, LinkId link) const {
     std::string all;
@@ -125,6 +134,14 @@ class WatchedEffects : public Effects {
     if (open_.count(link) != 0) closing_.insert(link);
     world_.close(link, how);
   }
+  void stop_reading(LinkId link) override {
+    if (open_.count(link) != 0) stopped_.insert(link);
+    world_.stop_reading(link);
+  }
+  void resume_reading(LinkId link) override {
+    stopped_.erase(link);
+    world_.resume_reading(link);
+  }
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override {
     ++dialling_[tag];
     world_.dial(tag, node, shard);
@@ -142,6 +159,7 @@ class WatchedEffects : public Effects {
   std::set<LinkId> open_;     // link_open came, link_closed has not
   std::set<LinkId> closing_;  // close() was called
   std::set<LinkId> blocked_;  // send() returned more than 0, drained() has not come
+  std::set<LinkId> stopped_;  // stop_reading() was called, and resume_reading() not since
   std::map<std::uint32_t, int> dialling_;
   Nanos wish_ = kNever;
   std::size_t most_open_ = 0;
@@ -184,6 +202,7 @@ class ScriptedShard : public Shard {
       effects_.open_.erase(record.link);
       effects_.closing_.erase(record.link);
       effects_.blocked_.erase(record.link);
+      effects_.stopped_.erase(record.link);
     }
     inside_ = false;
   }
@@ -204,6 +223,7 @@ class ScriptedShard : public Shard {
       case What::kBytes:
         expect(e.open_.count(r.link) == 1, "bytes on a link that is not open");
         expect(e.closing_.count(r.link) == 0, "bytes after close()");
+        expect(e.stopped_.count(r.link) == 0, "bytes on a link that is not read");
         expect(!r.data.empty(), "an event of no bytes");
         break;
       case What::kDrained:

@@ -48,6 +48,8 @@ class TestHost::TestShard final : public SessionHost, public Effects {
   // Effects: Sessions tells its work and asks nothing else of the world.
   std::size_t send(LinkId, Bytes) override { return 0; }
   void close(LinkId, CloseHow) override {}
+  void stop_reading(LinkId) override {}
+  void resume_reading(LinkId) override {}
   void dial(std::uint32_t, NodeId, ShardId) override {}
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}

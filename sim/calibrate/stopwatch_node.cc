@@ -37,6 +37,8 @@ class StopwatchEffects final : public Effects {
   void close(LinkId link, CloseHow how) override {
     outside([&] { inner_.close(link, how); });
   }
+  void stop_reading(LinkId link) override { inner_.stop_reading(link); }
+  void resume_reading(LinkId link) override { inner_.resume_reading(link); }
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override {
     ++features[static_cast<std::size_t>(Feature::kDial)];
     outside([&] { inner_.dial(tag, node, shard); });

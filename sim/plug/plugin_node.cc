@@ -115,6 +115,8 @@ class PluginNode final : public Node {
 class Nothing final : public Effects {
   std::size_t send(LinkId, Bytes) override { return 0; }
   void close(LinkId, CloseHow) override {}
+  void stop_reading(LinkId) override {}
+  void resume_reading(LinkId) override {}
   void dial(std::uint32_t, NodeId, ShardId) override {}
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}

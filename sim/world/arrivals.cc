@@ -18,19 +18,26 @@ unsigned receiver(std::uint32_t pipe) { return 1 - pipe % 2; }
 
 void Engine::arrival_event(const Event& event) {
   const std::uint32_t pipe = event.index();
+  Link& link = links[pipe / 2];
+  std::uint8_t& flags = link.flags[pipe % 2];
+  if ((flags & Pipe::kHeld) != 0 && wire.is_reset_behind(pipe, event.arg)) {
+    if (disturbed && blocked(link, pipe % 2)) return;  // a reset is not sent twice
+    wire.drop_before_last(pipe);
+    flags &= static_cast<std::uint8_t>(~Pipe::kHeld);
+  }
   const ItemId id = wire.head(pipe, event.arg);
   if (id == kNoItem) return;
   Item& item = wire.pool()[id];
-  Link& link = links[pipe / 2];
-  std::uint8_t& flags = link.flags[pipe % 2];
   if (disturbed && blocked(link, pipe % 2)) {
     account(event, 0);
     return stall(pipe, item);
   }
-  if ((flags & Pipe::kPaused) != 0 && (item.kind == ItemKind::kData || item.kind == ItemKind::kClose)) {
+  // A client that does not look at its socket does not see its end either; a shard is told.
+  if ((flags & Pipe::kPaused) != 0 &&
+      (item.kind == ItemKind::kData || (item.kind == ItemKind::kClose && link.client_at(receiver(pipe))))) {
     account(event, 0);
     flags |= Pipe::kHeld;
-    return;
+    return wire.announce_reset(pipe, now);
   }
   wire.pop(pipe, now);
   if ((flags & (Pipe::kBlocked | Pipe::kDrainDue)) == Pipe::kBlocked && wire.backlog(pipe) == 0) {
@@ -128,6 +135,7 @@ void Engine::end_arrived(std::uint32_t pipe, ItemKind kind, std::uint64_t drawn)
 void Engine::finish_end(std::uint32_t index, unsigned end, EndedBy how, std::uint64_t drawn) {
   Link& link = links[index];
   const EndState before = std::exchange(link.state[end], EndState::kGone);
+  read_again(index * 2 + 1 - end);
   if (link.client_at(end)) {
     const ClientId client = link.owner[0];
     clients[client].link = kNoLink;
@@ -144,6 +152,13 @@ void Engine::finish_end(std::uint32_t index, unsigned end, EndedBy how, std::uin
   }
   shard.end(drawn);
   release_if_over(index);
+}
+
+void Engine::read_again(std::uint32_t pipe) {
+  std::uint8_t& flags = links[pipe / 2].flags[pipe % 2];
+  const bool held = (flags & Pipe::kHeld) != 0;
+  flags &= static_cast<std::uint8_t>(~(Pipe::kPaused | Pipe::kHeld));
+  if (held) wire.deliver_head(pipe, now + 1);
 }
 
 void Engine::release_if_over(std::uint32_t index) {

@@ -42,7 +42,7 @@ std::size_t Engine::client_send(ClientId client, Bytes bytes) {
 void Engine::client_close(ClientId client, CloseHow how) {
   const std::uint32_t index = std::exchange(clients[client].link, kNoLink);
   if (index == kNoLink) return;
-  client_stops_pausing(index);
+  read_again(index * 2 + 1);
   Link& link = links[index];
   const bool answered = std::exchange(link.state[0], EndState::kGone) == EndState::kOpen;
   if (link.over()) {
@@ -80,14 +80,7 @@ void Engine::client_pauses(ClientId client) {
 }
 
 void Engine::client_resumes(ClientId client) {
-  if (clients[client].link != kNoLink) client_stops_pausing(clients[client].link);
-}
-
-void Engine::client_stops_pausing(std::uint32_t index) {
-  std::uint8_t& flags = links[index].flags[1];
-  const bool held = (flags & Pipe::kHeld) != 0;
-  flags &= static_cast<std::uint8_t>(~(Pipe::kPaused | Pipe::kHeld));
-  if (held) wire.deliver_head(index * 2 + 1, now + 1);
+  if (clients[client].link != kNoLink) read_again(clients[client].link * 2 + 1);
 }
 
 }  // namespace orrery::sim

@@ -54,6 +54,8 @@ class Engine {
   /// The end is over: tells its shard or its client, and gives the link back when the other end is over too.
   void finish_end(std::uint32_t link, unsigned end, EndedBy how, std::uint64_t drawn);
   void release_if_over(std::uint32_t link);
+  /// The pipe's receiver reads (again), or is gone: what it holds back goes on.
+  void read_again(std::uint32_t pipe);
 
   // ---- clients (clients.cc) ----
   struct Client {
@@ -68,7 +70,6 @@ class Engine {
   void client_timer_at(ClientId client, Nanos when, std::uint32_t arg);
   void client_pauses(ClientId client);
   void client_resumes(ClientId client);
-  void client_stops_pausing(std::uint32_t link);
   void client_timer_event(const Event& event);
   /// Lets leave what clients sent, unless the event that is being handled will.
   void flush_outside() {

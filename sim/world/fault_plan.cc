@@ -100,6 +100,7 @@ void Engine::crash(NodeId node, Machine::State state) {
 void Engine::crash_link(std::uint32_t index, unsigned end, bool reset) {
   Link& link = links[index];
   link.state[end] = EndState::kGone;
+  read_again(index * 2 + 1 - end);
   wire.drop_unsent(index * 2 + end, now);
   if (!link.over() && reset) {
     wire.append(index * 2 + end, ItemKind::kReset);

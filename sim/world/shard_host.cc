@@ -36,6 +36,27 @@ void ShardHost::close(LinkId id, CloseHow how) {
     engine_.wire.append(end, ItemKind::kReset);
   }
   closed_.push_back(end);
+  resume(end ^ 1);  // nobody reads it any more: it is taken and thrown away
+}
+
+void ShardHost::stop_reading(LinkId id) {
+  const std::uint32_t end = find_link(id);
+  if (end == kNoLink) return;
+  Link& link = engine_.links[end / 2];
+  if (link.state[end % 2] == EndState::kOpen) link.flags[1 - end % 2] |= Pipe::kPaused;
+}
+
+void ShardHost::resume_reading(LinkId id) {
+  const std::uint32_t end = find_link(id);
+  if (end == kNoLink) return;
+  if (engine_.links[end / 2].state[end % 2] == EndState::kOpen) resume(end ^ 1);
+}
+
+void ShardHost::resume(std::uint32_t pipe) {
+  std::uint8_t& flags = engine_.links[pipe / 2].flags[pipe % 2];
+  if ((flags & Pipe::kPaused) == 0) return;
+  flags &= static_cast<std::uint8_t>(~Pipe::kPaused);
+  if ((flags & Pipe::kHeld) != 0) resumed_.push_back(pipe);
 }
 
 void ShardHost::dial(std::uint32_t tag, NodeId node, ShardId shard) {
@@ -75,6 +96,7 @@ void ShardHost::end(std::uint64_t drawn) {
   engine_.wire.flush(engine_.now, free_at_);
   if (!posted_.empty()) flush_posts(free_at_);
   if (!closed_.empty()) flush_closes(free_at_);
+  if (!resumed_.empty()) flush_resumed(free_at_);
   if (wish_ != wake_event_) flush_wish(free_at_);
 }
 
@@ -90,6 +112,17 @@ void ShardHost::flush_closes(Nanos leaves) {
     engine_.queue.push({leaves + (lingers ? kCloseLinger : 1), entity_of(EventKind::kEndClosed, end), link.generation});
   }
   closed_.clear();
+}
+
+// A pipe that was stopped again in the same event is left as it was.
+void ShardHost::flush_resumed(Nanos leaves) {
+  for (const std::uint32_t pipe : resumed_) {
+    std::uint8_t& flags = engine_.links[pipe / 2].flags[pipe % 2];
+    if ((flags & (Pipe::kHeld | Pipe::kPaused)) != Pipe::kHeld) continue;
+    flags &= static_cast<std::uint8_t>(~Pipe::kHeld);
+    engine_.wire.deliver_head(pipe, std::max(leaves, engine_.now + 1));
+  }
+  resumed_.clear();
 }
 
 // An event that would come too early is left in the queue and put off when it comes: a wish that moves away costs nothing.

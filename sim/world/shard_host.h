@@ -24,6 +24,8 @@ class ShardHost final : public Effects {
   // ---- Effects ----
   std::size_t send(LinkId id, Bytes bytes) override;
   void close(LinkId id, CloseHow how) override;
+  void stop_reading(LinkId id) override;
+  void resume_reading(LinkId id) override;
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override;
   void wake_at(Nanos when) override { wish_ = when; }
   void post(ShardId to, Bytes message) override;
@@ -69,8 +71,10 @@ class ShardHost final : public Effects {
     ItemId item;
   };
 
+  void resume(std::uint32_t pipe);
   void flush_posts(Nanos leaves);
   void flush_closes(Nanos leaves);
+  void flush_resumed(Nanos leaves);
   void flush_wish(Nanos leaves);
 
   Engine& engine_;
@@ -88,7 +92,8 @@ class ShardHost final : public Effects {
   std::uint32_t free_link_ = kNoFree;
   std::vector<std::uint32_t> links_;
   std::vector<Posted> posted_;
-  std::vector<std::uint32_t> closed_;  // link ends for which close() was called in this event
+  std::vector<std::uint32_t> closed_;   // link ends for which close() was called in this event
+  std::vector<std::uint32_t> resumed_;  // pipes that held something when reading was resumed
 };
 
 }  // namespace orrery::sim

@@ -30,6 +30,7 @@ class NoHarness final : public world_contract::WorldHarness {
   int connect(NodeId) override { return 0; }
   void client_send(int, Bytes) override {}
   void client_close(int, CloseHow) override {}
+  std::size_t client_waiting(int) override { return 0; }
   void client_read(int, bool) override {}
   std::string client_received(int) override { return {}; }
   bool client_saw_end(int) override { return false; }

@@ -141,6 +141,7 @@ void Wire::flush(Nanos now, Nanos leaves) {
     const Nanos previous = alone ? now : pool_[train.before_first].arrival;
     transmit(train.pipe, train.first, previous, now, leaves, p.queued - train.bytes);
     if (alone) deliver_head(train.pipe, pool_[p.head].arrival);
+    if ((flags & Pipe::kHeld) != 0) announce_reset(train.pipe, now);
   }
   trains_.clear();
 }
@@ -219,6 +220,28 @@ void Wire::deliver_head(std::uint32_t pipe, Nanos when) {
   Item& item = pool_[links_[pipe / 2].pipe[pipe % 2].head];
   item.arrival = when;
   queue_.push({when, entity_of(EventKind::kArrival, pipe), item.sequence});
+}
+
+bool Wire::is_reset_behind(std::uint32_t pipe, std::uint32_t sequence) {
+  const Pipe& p = links_[pipe / 2].pipe[pipe % 2];
+  return p.tail != p.head && pool_[p.tail].sequence == sequence && pool_[p.tail].kind == ItemKind::kReset;
+}
+
+void Wire::drop_before_last(std::uint32_t pipe) {
+  Pipe& p = links_[pipe / 2].pipe[pipe % 2];
+  while (p.head != p.tail) {
+    const ItemId next = pool_[p.head].next;
+    p.queued -= pool_[p.head].size;
+    pool_.free(p.head);
+    p.head = next;
+  }
+}
+
+void Wire::announce_reset(std::uint32_t pipe, Nanos now) {
+  const Link& link = links_[pipe / 2];
+  const Item& last = pool_[link.pipe[pipe % 2].tail];
+  if (last.kind != ItemKind::kReset || last.arrival == kNever || link.client_at(1 - pipe % 2)) return;
+  queue_.push({std::max(last.arrival, now + 1), entity_of(EventKind::kArrival, pipe), last.sequence});
 }
 
 std::size_t Wire::backlog(std::uint32_t pipe) {

@@ -52,6 +52,12 @@ class Wire {
   /// Makes the first item, which has no event, arrive at `when`.
   void deliver_head(std::uint32_t pipe, Nanos when);
 
+  /// The pipe's last item is a reset with this sequence number, and others are before it.
+  bool is_reset_behind(std::uint32_t pipe, std::uint32_t sequence);
+  void drop_before_last(std::uint32_t pipe);
+  /// The pipe is held at a shard: a reset behind what waits gets an event of its own, for a reset does not wait.
+  void announce_reset(std::uint32_t pipe, Nanos now);
+
   std::size_t backlog(std::uint32_t pipe);
   /// One latency of the pipe's path in the other direction, drawn for the present state of the pipe.
   Nanos latency_back(std::uint32_t pipe);

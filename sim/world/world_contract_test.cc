@@ -56,6 +56,9 @@ class SimulatorHarness final : public WorldHarness, public ClientHost {
     at(client).how = how;
     if (at(client).connected) go_on(client);
   }
+  std::size_t client_waiting(int client) override {
+    return at(client).to_send.size() + world_->client_send(static_cast<ClientId>(client), {});
+  }
   void client_read(int client, bool reads) override {
     if (reads) {
       world_->client_resume_reading(static_cast<ClientId>(client));
