@@ -16,6 +16,8 @@ class TestEffects final : public Effects {
     return backlog;
   }
   void close(LinkId link, CloseHow how) override { closed[link] = how; }
+  void stop_reading(LinkId) override {}
+  void resume_reading(LinkId) override {}
   void dial(std::uint32_t, NodeId, ShardId) override {}
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}
