@@ -101,26 +101,15 @@ bool read(ByteReader& r, const ClusterSetup& setup, Envelope& envelope) {
   return !r.failed() && envelope.from < setup.nodes() && envelope.to < setup.nodes();
 }
 
-void write(ByteWriter& w, const RegistrarMessage& message) {
-  w.u16(message.shard);
-  w.u8(message.flag ? 1 : 0);
-  w.u64(message.incarnation);
-  w.u64(message.request);
-  w.u64(message.epoch);
-  w.u16_prefixed(as_bytes(message.client_id));
-  w.u32_prefixed(message.session);
+void write(ByteWriter& w, const HolderShard& holder) {
+  w.u16(holder.shard);
+  w.u64(holder.incarnation);
 }
 
-bool read(ByteReader& r, RegistrarMessage& message) {
-  message.shard = r.u16();
-  const std::uint8_t flag = r.u8();
-  message.flag = flag != 0;
-  message.incarnation = r.u64();
-  message.request = r.u64();
-  message.epoch = r.u64();
-  message.client_id = as_text(r.take_u16_prefixed());
-  message.session = r.take_u32_prefixed();
-  return r.done() && flag <= 1 && message.session.size() <= kSessionBytesMax;
+bool read(ByteReader& r, HolderShard& holder) {
+  holder.shard = r.u16();
+  holder.incarnation = r.u64();
+  return !r.failed();
 }
 
 }  // namespace orrery::cluster

@@ -61,7 +61,8 @@ bool read(ByteReader& r, const ClusterSetup& setup, OwnerPosition& position);
 
 // The registrar -----------------------------------------------------------------------------------------------------------
 
-/// Every frame of the registrar begins with this: it may be passed on by a node between the two.
+/// Every frame of the registrar begins with this: it may be passed on by a node between the two. Then comes the holder, and
+/// then one of the structs of claims.h.
 struct Envelope {
   NodeId from = 0;
   NodeId to = 0;
@@ -71,17 +72,12 @@ inline constexpr std::uint8_t kHopsMax = 3;
 void write(ByteWriter& w, const Envelope& envelope);
 bool read(ByteReader& r, const ClusterSetup& setup, Envelope& envelope);
 
-/// The body after the envelope, one layout for all: what a type does not use is zero or empty.
-struct RegistrarMessage {
+/// A shard in one life of its node: of the node that claims, holds, or is asked to yield. Zero in frames about none.
+struct HolderShard {
   ShardId shard = 0;
-  bool flag = false;              // claim: clean start; yield: discard; grant, yielded: a session is present
-  std::uint64_t incarnation = 0;  // of the node that claims or holds; held all: the set of live cores
-  std::uint64_t request = 0;      // claim, grant, claim refused
-  std::uint64_t epoch = 0;
-  std::string_view client_id;
-  Bytes session;
+  std::uint64_t incarnation = 0;
 };
-void write(ByteWriter& w, const RegistrarMessage& message);
-bool read(ByteReader& r, RegistrarMessage& message);
+void write(ByteWriter& w, const HolderShard& holder);
+bool read(ByteReader& r, HolderShard& holder);
 
 }  // namespace orrery::cluster

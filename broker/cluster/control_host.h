@@ -6,9 +6,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "base/types.h"
+#include "broker/claims/claims.h"
 #include "broker/cluster/cluster_setup.h"
 
 namespace orrery::cluster {
@@ -20,14 +20,11 @@ class ControlHost {
   /// The own log's entries up to this one are in force: a core has them (a core itself, a node alone: at the end of the event).
   virtual void in_force(Nanos now, std::uint64_t up_to_seq) = 0;
 
-  /// The client id belongs to this shard from now on, under this epoch. `session` is what the former holder handed over.
-  virtual void claim_granted(Nanos now, ShardId shard, std::uint64_t request, std::uint64_t epoch, Bytes session,
-                             bool session_present) = 0;
-  /// No registrar answered in time, or too many claims for the same client id.
-  virtual void claim_failed(Nanos now, ShardId shard, std::uint64_t request) = 0;
-  /// The shard holds the client id under `epoch` or an older one and must give it up: disconnect the client (0x8E) and call
-  /// yielded(), also when it does not know the client id. `discard`: the taker starts clean, the session need not be sent.
-  virtual void yield(Nanos now, ShardId shard, std::string_view client_id, std::uint64_t epoch, bool discard) = 0;
+  // To a shard: what claims.h says about it.
+  virtual void granted(Nanos now, ShardId shard, const claims::Grant& grant) = 0;
+  virtual void refused(Nanos now, ShardId shard, const claims::Refusal& refusal) = 0;
+  /// ControlPlane::yielded() answers.
+  virtual void yield(Nanos now, ShardId shard, const claims::Yield& yield) = 0;
 
   /// The set of live cores has changed, or one of them may have lost its table: every shard goes through the client ids that it
   /// holds, at the pace of kReassertBatch and kReassertEvery, calls ControlPlane::hold() for those whose

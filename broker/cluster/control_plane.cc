@@ -312,21 +312,16 @@ std::uint64_t ControlPlane::append_retained(Nanos, Bytes value) {
   return state_->touched().logs().append({Operation::kRetained, 0, {}, value});
 }
 
-void ControlPlane::claim(Nanos now, const ClaimRequest& request) {
-  state_->touched().registrar().claim(now, {request.shard, request.request}, request.client_id, request.clean_start);
+void ControlPlane::claim(Nanos now, ShardId shard, const claims::Request& request) {
+  state_->touched().registrar().claim(now, shard, request);
 }
-void ControlPlane::yielded(Nanos, std::string_view client_id, std::uint64_t epoch, Bytes session,
-                           bool session_present) {
-  state_->touched().registrar().yielded(client_id, epoch, session, session_present);
+void ControlPlane::yielded(Nanos, const claims::Yielded& yielded) { state_->touched().registrar().yielded(yielded); }
+void ControlPlane::release(Nanos, const claims::Release& release) { state_->touched().registrar().release(release); }
+void ControlPlane::hold(Nanos, ShardId shard, const claims::Hold& hold) {
+  state_->touched().registrar().hold(shard, hold);
 }
-void ControlPlane::release(Nanos, std::string_view client_id, std::uint64_t epoch) {
-  state_->touched().registrar().release(client_id, epoch);
-}
-void ControlPlane::hold(Nanos, std::string_view client_id, ShardId shard, std::uint64_t epoch) {
-  state_->touched().registrar().hold(client_id, shard, epoch);
-}
-void ControlPlane::held_all(Nanos, ShardId shard, NodeMask after) {
-  state_->touched().registrar().held_all(shard, after);
+void ControlPlane::held_all(Nanos, ShardId shard, const claims::HeldAll& all) {
+  state_->touched().registrar().held_all(shard, all);
 }
 
 std::uint64_t ControlPlane::next_stamp() { return state_->wire().advance_clock(); }

@@ -16,20 +16,13 @@
 #include <string_view>
 
 #include "broker/base/heap.h"
+#include "broker/claims/claims.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/cluster/control_host.h"
 #include "broker/cluster/peer_port.h"
 #include "broker/cluster/route_sink.h"
 
 namespace orrery::cluster {
-
-struct ClaimRequest {
-  std::string_view client_id;
-  ShardId shard = 0;
-  /// The shard's own number, unique among its claims under way; comes back with the answer.
-  std::uint64_t request = 0;
-  bool clean_start = false;
-};
 
 class ControlPlane final : public StreamUser {
  public:
@@ -50,18 +43,15 @@ class ControlPlane final : public StreamUser {
   /// `value` as RetainedSink takes it, at most kRetainedBytesMax.
   std::uint64_t append_retained(Nanos now, Bytes value);
 
-  // Client ids.
-  /// claim_granted or claim_failed follows.
-  void claim(Nanos now, const ClaimRequest& request);
-  /// The answer to ControlHost::yield, with the epoch given there.
-  void yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session, bool session_present);
-  /// The session under this epoch has ended for good; ignored when the epoch is no longer the newest.
-  void release(Nanos now, std::string_view client_id, std::uint64_t epoch);
-  /// In a round of ControlHost::reassert: this shard holds the client id under this epoch.
-  void hold(Nanos now, std::string_view client_id, ShardId shard, std::uint64_t epoch);
-  /// The shard has told all of the round (`after` as given there). A registrar grants nothing that might be held elsewhere
-  /// until all nodes are through, or kRegistrarSettle has passed.
-  void held_all(Nanos now, ShardId shard, NodeMask after);
+  // Client ids: what a shard says (claims.h).
+  /// ControlHost::granted or refused follows.
+  void claim(Nanos now, ShardId shard, const claims::Request& request);
+  void yielded(Nanos now, const claims::Yielded& yielded);
+  void release(Nanos now, const claims::Release& release);
+  void hold(Nanos now, ShardId shard, const claims::Hold& hold);
+  /// The shard has told all of the round of ControlHost::reassert with these cores as `after`. A registrar grants nothing that
+  /// might be held elsewhere until all nodes are through, or kRegistrarSettle has passed.
+  void held_all(Nanos now, ShardId shard, const claims::HeldAll& all);
 
   /// A stamp above all stamps and epochs this node has seen from others: which of two retained values is newer.
   std::uint64_t next_stamp();

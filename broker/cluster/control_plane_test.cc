@@ -398,7 +398,7 @@ TEST(ControlPlane, TheLateEndOfAnOldSessionDoesNotUnregisterTheNew) {
   const std::uint64_t old_epoch = cluster[1].sessions["x"].epoch;
   cluster[2].connect("x");
   cluster.run_for(20 * kMillisecond);
-  cluster[1].plane().release(cluster.now(), "x", old_epoch);
+  cluster[1].plane().release(cluster.now(), {old_epoch, "x"});
   cluster[1].plane().end_of_event(cluster.now());
   cluster.run_for(20 * kMillisecond);
   EXPECT_EQ(cluster[0].plane().registrar_rows(), 1u);

@@ -295,8 +295,7 @@ bool Lanes::handle_data(Nanos now, In& lane, Bytes body) {
   lane.at_once = lane.at_once || data.wants_ack || lane.bytes >= kLaneAckBytes ||
                  lane.received - lane.acknowledged >= kLaneAckMessages;
   port_.effects().work(Work::kForward, 1);
-  host_.lane_message(now, lane.from, data.message);
-  return true;
+  return host_.lane_message(now, lane.from, data.message);
 }
 
 void Lanes::acknowledge(In& lane) {

@@ -26,8 +26,9 @@ namespace orrery::cluster {
 class LaneHost {
  public:
   virtual ~LaneHost() = default;
-  /// A message from another node's shard; it counts as accepted when this returns.
-  virtual void lane_message(Nanos now, Place from, Bytes message) = 0;
+  /// A message from another node's shard; it counts as accepted when this returns. False when it is none that one node may
+  /// say to another: the stream is refused.
+  virtual bool lane_message(Nanos now, Place from, Bytes message) = 0;
   /// All messages with a ticket up to this one have been accepted there. Comes for batches, not for each message.
   virtual void lane_accepted(Nanos now, Place to, std::uint64_t up_to) = 0;
   /// These tickets will never be confirmed: the receiver died or is gone.

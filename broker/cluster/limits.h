@@ -97,6 +97,8 @@ inline constexpr std::uint32_t kPurgeRows = 1024;
 inline constexpr Nanos kPurgeEvery = 10 * kMillisecond;
 /// A clock beyond this is not believed: nobody gets there by counting, and an epoch is 64 times the clock.
 inline constexpr std::uint64_t kClockMax = std::uint64_t{1} << 56;
+/// Above every epoch: one from a peer that is larger is malformed.
+inline constexpr std::uint64_t kEpochMax = 2 * kClockMax * kMembersMax;
 /// What the clock leaps by when the set of live cores changes, so that a new registrar's epochs are above those of the
 /// registrar that died: more than one registrar can grant between two heartbeats and a time-out.
 inline constexpr std::uint64_t kClockLeap = 1 << 20;

@@ -17,7 +17,7 @@ namespace orrery::cluster {
 
 inline constexpr std::uint32_t kPeerMagic = 0x4f525259;  // "ORRY"
 /// Raised with every change of a layout or a meaning; peers speak only when they have the same.
-inline constexpr std::uint16_t kPeerProtocolVersion = 1;
+inline constexpr std::uint16_t kPeerProtocolVersion = 2;
 
 enum class StreamKind : std::uint8_t { kControl = 0, kLane = 1 };
 inline constexpr std::size_t kStreamKinds = 2;

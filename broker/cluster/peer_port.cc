@@ -42,20 +42,21 @@ PeerPort::~PeerPort() {
     if (streams_.contains(id)) drop_carry(streams_[id]);
 }
 
-void PeerPort::link_open(Nanos now, LinkId link, bool dialled, std::uint32_t dial_tag) {
+void PeerPort::link_open(Nanos now, LinkId link, const LinkInfo& info) {
+  ORRERY_ASSERT(info.kind == LinkKind::kPeerIn || info.kind == LinkKind::kPeerOut);
   const std::uint32_t slot = streams_.emplace();
   Stream& stream = streams_[slot];
   stream.link = link;
   links_.insert(slot, hash_of_slot());
-  stream.dialled = dialled;
+  stream.dialled = info.kind == LinkKind::kPeerOut;
   young_.push_back({now + kPeerHelloTimeout, link});
-  if (!dialled) return;
-  stream.kind = kind_of_tag(dial_tag);
-  stream.peer = place_of_tag(dial_tag);
+  if (!stream.dialled) return;
+  stream.kind = kind_of_tag(info.dial_tag);
+  stream.peer = place_of_tag(info.dial_tag);
   say_hello(stream);
 }
 
-void PeerPort::bytes(Nanos now, LinkId link, Bytes bytes) {
+void PeerPort::feed(Nanos now, LinkId link, Bytes bytes) {
   const std::uint32_t slot = find(link);
   if (slot == kNoSlot) return;
   Stream& stream = streams_[slot];

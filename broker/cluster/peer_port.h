@@ -19,6 +19,7 @@
 #include "broker/cluster/limits.h"
 #include "broker/cluster/peer_frame.h"
 #include "broker/seam/effects.h"
+#include "broker/seam/link_user.h"
 
 namespace orrery::cluster {
 
@@ -49,24 +50,24 @@ class StreamUser {
   virtual void stream_failed(Nanos now, Place to) = 0;
 };
 
-class PeerPort {
+class PeerPort final : public LinkUser {
  public:
   /// `setup`, `effects` and `heap` outlive the port.
   PeerPort(const ClusterSetup& setup, ShardId shard, Effects& effects, Heap& heap);
-  ~PeerPort();
+  ~PeerPort() override;
   PeerPort(const PeerPort&) = delete;
   PeerPort& operator=(const PeerPort&) = delete;
 
   // Events, from the node layer.
-  void link_open(Nanos now, LinkId link, bool dialled, std::uint32_t dial_tag);
-  void bytes(Nanos now, LinkId link, Bytes bytes);
-  void drained(Nanos now, LinkId link);
-  void link_closed(Nanos now, LinkId link);
+  void link_open(Nanos now, LinkId link, const LinkInfo& info) override;
+  void bytes(Nanos now, LinkId link, MutableBytes arrived) override { feed(now, link, arrived); }
+  /// The same: the port changes nothing in what it is given.
+  void feed(Nanos now, LinkId link, Bytes bytes);
+  void drained(Nanos now, LinkId link) override;
+  void link_closed(Nanos now, LinkId link) override;
   void dial_failed(Nanos now, std::uint32_t dial_tag);
   void tick(Nanos now);
   Nanos next_deadline() const { return young_.empty() ? kNever : young_.front().deadline; }
-  /// True when the link was given to link_open and not yet to link_closed.
-  bool owns(LinkId link) const { return find(link) != kNoSlot; }
 
   std::uint64_t memory_bytes() const;
   /// Streams that this end refused because of what the peer sent, and why the last one.

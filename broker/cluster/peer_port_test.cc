@@ -97,8 +97,8 @@ class PeerPortTest : public testing::Test {
     return out;
   }
   void accept(LinkId link, const Hello& hello) {
-    port_.link_open(0, link, false, 0);
-    port_.bytes(0, link, frame_of(hello));
+    port_.link_open(0, link, {LinkKind::kPeerIn, 0, {}});
+    port_.feed(0, link, frame_of(hello));
   }
   /// The refusal that was sent on the link, if that is all that was sent.
   Refusal refused(LinkId link) {
@@ -123,29 +123,27 @@ TEST_F(PeerPortTest, AcceptsAndAnswersAGoodHello) {
   EXPECT_EQ(answer.from, (Place{1, 1}));
   EXPECT_EQ(answer.to, (Place{2, 2}));
   EXPECT_EQ(answer.incarnation, 9u);
-  EXPECT_TRUE(port_.owns(7));
   EXPECT_EQ(port_.next_deadline(), kNever);
   port_.drained(0, 7);
   port_.link_closed(0, 7);
   EXPECT_EQ(effects_.take(), "drained; down 7; ");
-  EXPECT_FALSE(port_.owns(7));
 }
 
 TEST_F(PeerPortTest, DialsAndSaysHelloFirst) {
   port_.dial(StreamKind::kLane, {2, 2});
   EXPECT_EQ(effects_.take(), "dial 2/2; ");
-  port_.link_open(0, 3, true, effects_.last_tag);
+  port_.link_open(0, 3, {LinkKind::kPeerOut, effects_.last_tag, {}});
   EXPECT_EQ(effects_.sent[3].size(), 36u);
-  port_.bytes(0, 3, frame_of(good()));
+  port_.feed(0, 3, frame_of(good()));
   EXPECT_EQ(effects_.take(), "up 3 from 2/2; ");
   port_.dial(StreamKind::kLane, {2, 0});
   port_.dial_failed(0, effects_.last_tag);
   EXPECT_EQ(effects_.take(), "dial 2/0; failed 2/0; ");
   // Whoever answers must be the one who was dialled.
   port_.dial(StreamKind::kLane, {2, 1});
-  port_.link_open(0, 4, true, effects_.last_tag);
+  port_.link_open(0, 4, {LinkKind::kPeerOut, effects_.last_tag, {}});
   effects_.sent[4].clear();
-  port_.bytes(0, 4, frame_of(good()));
+  port_.feed(0, 4, frame_of(good()));
   EXPECT_EQ(refused(4), Refusal::kUnknownPlace);
   port_.link_closed(0, 4);
   EXPECT_EQ(effects_.take(), "dial 2/1; close 4 flush; failed 2/1; ");
@@ -157,7 +155,7 @@ TEST_F(PeerPortTest, RefusesAndSaysWhy) {
     void (*change)(Hello&);
   };
   const std::vector<Case> cases = {
-      {Refusal::kVersion, [](Hello& h) { h.version = 2; }},
+      {Refusal::kVersion, [](Hello& h) { h.version = kPeerProtocolVersion + 1; }},
       {Refusal::kFingerprint, [](Hello& h) { ++h.fingerprint; }},
       {Refusal::kUnknownPlace, [](Hello& h) { h.from.node = 3; }},
       {Refusal::kUnknownPlace, [](Hello& h) { h.from.shard = 3; }},
@@ -173,7 +171,7 @@ TEST_F(PeerPortTest, RefusesAndSaysWhy) {
     accept(++link, hello);
     EXPECT_EQ(refused(link), c.why) << refusal_name(c.why);
     EXPECT_EQ(effects_.take(), "close " + std::to_string(link) + " flush; ");
-    port_.bytes(0, link, frame_of(good()));
+    port_.feed(0, link, frame_of(good()));
     EXPECT_EQ(effects_.take(), "") << "a closed stream is not read";
   }
   EXPECT_EQ(port_.refusals(), cases.size());
@@ -194,28 +192,28 @@ TEST_F(PeerPortTest, AnOlderLifeIsRefused) {
 }
 
 TEST_F(PeerPortTest, LengthsAreBounded) {
-  port_.link_open(0, 1, false, 0);
-  port_.bytes(0, 1, Buffer{0, 0, 1, 1});
+  port_.link_open(0, 1, {LinkKind::kPeerIn, 0, {}});
+  port_.feed(0, 1, Buffer{0, 0, 1, 1});
   EXPECT_EQ(refused(1), Refusal::kTooLong) << "before the hello little is enough";
   accept(2, good());
   effects_.sent[2].clear();
-  port_.bytes(0, 2, Buffer{0, 0, 0, 0});
+  port_.feed(0, 2, Buffer{0, 0, 0, 0});
   EXPECT_EQ(refused(2), Refusal::kMalformed);
   accept(3, good());
   effects_.sent[3].clear();
   const std::size_t before = heap_.bytes_in_use();
-  port_.bytes(0, 3, Buffer{0, 255, 255, 255, 16, 1, 2});
+  port_.feed(0, 3, Buffer{0, 255, 255, 255, 16, 1, 2});
   EXPECT_LT(heap_.bytes_in_use(), before + 1000) << "a length alone takes no memory";
   EXPECT_EQ(refused(3), Refusal::kNone);
   accept(4, good());
   effects_.sent[4].clear();
-  port_.bytes(0, 4, Buffer{1, 0, 0, 1, 16});
+  port_.feed(0, 4, Buffer{1, 0, 0, 1, 16});
   EXPECT_EQ(refused(4), Refusal::kTooLong);
 }
 
 TEST_F(PeerPortTest, AStreamMustSayHelloInTime) {
-  port_.link_open(0, 1, false, 0);
-  port_.link_open(kSecond, 2, false, 0);
+  port_.link_open(0, 1, {LinkKind::kPeerIn, 0, {}});
+  port_.link_open(kSecond, 2, {LinkKind::kPeerIn, 0, {}});
   EXPECT_EQ(port_.next_deadline(), kPeerHelloTimeout);
   port_.tick(kPeerHelloTimeout);
   EXPECT_EQ(refused(1), Refusal::kNoHello);
@@ -238,13 +236,13 @@ TEST_F(PeerPortTest, BytesMayBeCutAnywhere) {
   const std::size_t before = heap_.bytes_in_use();
   for (std::size_t first = 0; first < 200; ++first) {
     for (const std::size_t second : {std::size_t{1}, std::size_t{3}, std::size_t{1000}}) {
-      port_.link_open(0, 1, false, 0);
+      port_.link_open(0, 1, {LinkKind::kPeerIn, 0, {}});
       Bytes rest(stream);
-      port_.bytes(0, 1, rest.first(first));
+      port_.feed(0, 1, rest.first(first));
       rest = rest.subspan(first);
       while (!rest.empty()) {
         const Bytes piece = rest.first(std::min(second, rest.size()));
-        port_.bytes(0, 1, piece);
+        port_.feed(0, 1, piece);
         rest = rest.subspan(piece.size());
       }
       EXPECT_EQ(effects_.take(), expected) << first << " " << second;
@@ -258,10 +256,10 @@ TEST_F(PeerPortTest, BytesMayBeCutAnywhere) {
 
 TEST_F(PeerPortTest, ARefusalOfThePeerIsRemembered) {
   port_.dial(StreamKind::kLane, {2, 2});
-  port_.link_open(0, 1, true, effects_.last_tag);
+  port_.link_open(0, 1, {LinkKind::kPeerOut, effects_.last_tag, {}});
   Buffer refusal;
   encode_refuse(Refusal::kFingerprint, refusal);
-  port_.bytes(0, 1, refusal);
+  port_.feed(0, 1, refusal);
   EXPECT_EQ(port_.last_refused(), Refusal::kFingerprint);
   port_.link_closed(0, 1);
   EXPECT_EQ(effects_.take(), "dial 2/2; close 1 flush; failed 2/2; ");
@@ -290,11 +288,11 @@ TEST(HostilePeer, GarbageNeverBreaksANode) {
       for (std::uint64_t b = 0; b < length; ++b) w.u8(static_cast<std::uint8_t>(rng.below(3) == 0 ? rng.below(5) : 0));
     }
     const LinkId link = 1000;
-    port.link_open(cluster.now(), link, false, 0);
+    port.link_open(cluster.now(), link, {LinkKind::kPeerIn, 0, {}});
     Bytes rest(stream);
     while (!rest.empty()) {
       const Bytes piece = rest.first(1 + rng.below(rest.size()));
-      port.bytes(cluster.now(), link, piece);
+      port.feed(cluster.now(), link, piece);
       cluster[0].plane().end_of_event(cluster.now());
       cluster[0].lanes().end_of_event(cluster.now());
       rest = rest.subspan(piece.size());

@@ -72,11 +72,13 @@ void Registrar::erase(std::uint32_t slot) {
 std::uint64_t Registrar::grant(std::string_view client_id, const Claim& claim, Bytes session, bool session_present) {
   const std::uint64_t epoch = out_.next_epoch();
   put(client_id, claim.from, epoch);
-  out_.grant(claim.from, claim.request, client_id, epoch, session, session_present);
+  out_.grant(claim.from, {claim.request, epoch, session_present, client_id, session});
   return epoch;
 }
 
-void Registrar::claim(Nanos now, std::string_view client_id, const Claim& claim, bool may_be_held) {
+void Registrar::claim(Nanos now, const Holder& from, const claims::Request& request, bool may_be_held) {
+  const std::string_view client_id = request.client_id;
+  const Claim claim{from, request.request, request.clean_start};
   const auto at = transfers_.find(client_id);
   if (at != transfers_.end()) return enqueue(client_id, at->second, claim);
   const std::uint32_t slot = find_slot(client_id);
@@ -105,7 +107,7 @@ void Registrar::enqueue(std::string_view client_id, Transfer& transfer, const Cl
   if (transfer.claims.size() >= kClaimQueueMax) {
     const Claim oldest = transfer.claims.front();
     transfer.claims.pop_front();
-    out_.refuse(oldest.from, oldest.request, client_id);
+    out_.refuse(oldest.from, {oldest.request, client_id});
   }
   transfer.claims.push_back(claim);
 }
@@ -117,7 +119,7 @@ void Registrar::wait(Nanos now, std::string_view client_id, std::uint64_t epoch)
 void Registrar::begin_yield(Nanos now, std::string_view client_id, Transfer& transfer, const Row& row) {
   transfer.epoch = row.epoch;
   transfer.holder = {{row.node, row.shard}, row.incarnation};
-  out_.yield(transfer.holder.place, client_id, transfer.epoch, transfer.claims.front().clean_start);
+  out_.yield(transfer.holder.place, {transfer.epoch, transfer.claims.front().clean_start, client_id});
   wait(now, client_id, transfer.epoch);
 }
 
@@ -141,25 +143,27 @@ void Registrar::hand_over(Nanos now, Transfers::iterator at, Bytes session, bool
   begin_yield(now, client_id, transfer, rows_[find_slot(client_id)]);
 }
 
-void Registrar::yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session,
-                        bool session_present) {
-  const auto at = transfers_.find(client_id);
-  if (at != transfers_.end() && at->second.epoch == epoch && epoch != 0) hand_over(now, at, session, session_present);
+void Registrar::yielded(Nanos now, const claims::Yielded& yielded) {
+  const auto at = transfers_.find(yielded.client_id);
+  if (at == transfers_.end() || at->second.epoch != yielded.epoch || yielded.epoch == 0) return;
+  hand_over(now, at, yielded.session, yielded.session_present);
 }
 
-void Registrar::release(Nanos now, std::string_view client_id, std::uint64_t epoch) {
-  const std::uint32_t slot = find_slot(client_id);
-  if (slot == kNoSlot || rows_[slot].epoch != epoch) return;
-  const auto at = transfers_.find(client_id);
+void Registrar::release(Nanos now, const claims::Release& release) {
+  const std::uint32_t slot = find_slot(release.client_id);
+  if (slot == kNoSlot || rows_[slot].epoch != release.epoch) return;
+  const auto at = transfers_.find(release.client_id);
   if (at != transfers_.end()) return hand_over(now, at, {}, false);
-  const auto older = held_under_.find(client_id);
+  const auto older = held_under_.find(release.client_id);
   if (older == held_under_.end()) return erase(slot);
   rows_[slot].epoch = older->second;
   held_under_.erase(older);
 }
 
-void Registrar::hold(Nanos now, std::string_view client_id, const Holder& holder, std::uint64_t epoch) {
+void Registrar::hold(Nanos now, const Holder& holder, const claims::Hold& hold) {
   if (out_.outlived(holder)) return;
+  const std::string_view client_id = hold.client_id;
+  const std::uint64_t epoch = hold.epoch;
   const auto at = transfers_.find(client_id);
   const std::uint32_t slot = find_slot(client_id);
   if (slot != kNoSlot) {
@@ -168,13 +172,13 @@ void Registrar::hold(Nanos now, std::string_view client_id, const Holder& holder
     // Equal epochs of two holders come from two lives of one registrar; then the one who is known stays.
     if (epoch <= row.epoch) {
       if (holder != present)
-        out_.yield(holder.place, client_id, epoch, false);
+        out_.yield(holder.place, {epoch, false, client_id});
       else if (epoch < row.epoch)
         held_under_[std::string(client_id)] = epoch;  // it may release the grant that is in the row
       return;
     }
     // The one who is known is the older. If it has been told to yield already, the transfer goes on with the newer.
-    if (holder != present && at == transfers_.end()) out_.yield(present.place, client_id, row.epoch, false);
+    if (holder != present && at == transfers_.end()) out_.yield(present.place, {row.epoch, false, client_id});
   }
   put(client_id, holder, epoch);
   if (at != transfers_.end()) begin_yield(now, client_id, at->second, rows_[find_slot(client_id)]);
@@ -193,7 +197,7 @@ void Registrar::settled(Nanos now) {
 void Registrar::yield_again(NodeId node) {
   for (const auto& [client_id, transfer] : transfers_)
     if (transfer.epoch != 0 && transfer.holder.place.node == node)
-      out_.yield(transfer.holder.place, client_id, transfer.epoch, transfer.claims.front().clean_start);
+      out_.yield(transfer.holder.place, {transfer.epoch, transfer.claims.front().clean_start, client_id});
 }
 
 void Registrar::pass_over(Nanos now, NodeId node) {

@@ -20,6 +20,7 @@
 #include "broker/base/heap.h"
 #include "broker/base/id_set.h"
 #include "broker/base/slab.h"
+#include "broker/claims/claims.h"
 #include "broker/cluster/cluster_setup.h"
 
 namespace orrery::cluster {
@@ -35,10 +36,9 @@ struct Holder {
 class RegistrarOut {
  public:
   virtual ~RegistrarOut() = default;
-  virtual void grant(const Holder& to, std::uint64_t request, std::string_view client_id, std::uint64_t epoch,
-                     Bytes session, bool session_present) = 0;
-  virtual void refuse(const Holder& to, std::uint64_t request, std::string_view client_id) = 0;
-  virtual void yield(Place holder, std::string_view client_id, std::uint64_t epoch, bool discard) = 0;
+  virtual void grant(const Holder& to, const claims::Grant& grant) = 0;
+  virtual void refuse(const Holder& to, const claims::Refusal& refusal) = 0;
+  virtual void yield(Place holder, const claims::Yield& yield) = 0;
   virtual std::uint64_t next_epoch() = 0;
   /// The node lives, as far as anybody can tell, as this incarnation.
   virtual bool alive(const Holder& holder) = 0;
@@ -53,16 +53,11 @@ class Registrar {
   Registrar(const Registrar&) = delete;
   Registrar& operator=(const Registrar&) = delete;
 
-  struct Claim {
-    Holder from;
-    std::uint64_t request = 0;
-    bool clean_start = false;
-  };
   /// `may_be_held`: somebody may hold the id who has not told us yet; wait for hold() or settled().
-  void claim(Nanos now, std::string_view client_id, const Claim& claim, bool may_be_held);
-  void yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session, bool session_present);
-  void release(Nanos now, std::string_view client_id, std::uint64_t epoch);
-  void hold(Nanos now, std::string_view client_id, const Holder& holder, std::uint64_t epoch);
+  void claim(Nanos now, const Holder& from, const claims::Request& request, bool may_be_held);
+  void yielded(Nanos now, const claims::Yielded& yielded);
+  void release(Nanos now, const claims::Release& release);
+  void hold(Nanos now, const Holder& holder, const claims::Hold& hold);
 
   /// All holders have told what they hold: claims that waited for that are granted.
   void settled(Nanos now);
@@ -95,6 +90,12 @@ class Registrar {
       char id[kInlineId];
       char* long_id;
     };
+  };
+  /// A request that waits for its id.
+  struct Claim {
+    Holder from;
+    std::uint64_t request = 0;
+    bool clean_start = false;
   };
   /// An id that is being taken over.
   struct Transfer {

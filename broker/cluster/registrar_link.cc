@@ -4,6 +4,32 @@
 #include <algorithm>
 
 namespace orrery::cluster {
+namespace {
+
+/// The frame that says it.
+constexpr FrameType frame_of(const claims::Request&) { return FrameType::kClaim; }
+constexpr FrameType frame_of(const claims::Grant&) { return FrameType::kGrant; }
+constexpr FrameType frame_of(const claims::Refusal&) { return FrameType::kClaimRefused; }
+constexpr FrameType frame_of(const claims::Yield&) { return FrameType::kYield; }
+constexpr FrameType frame_of(const claims::Yielded&) { return FrameType::kYielded; }
+constexpr FrameType frame_of(const claims::Release&) { return FrameType::kRelease; }
+constexpr FrameType frame_of(const claims::Hold&) { return FrameType::kHold; }
+constexpr FrameType frame_of(const claims::HeldAll&) { return FrameType::kHeldAll; }
+
+/// Values that no honest node says.
+template <class Said>
+bool plausible(const ClusterSetup& setup, const Said& said) {
+  if constexpr (requires { said.epoch; })
+    if (said.epoch == 0 || said.epoch > kEpochMax) return false;
+  if constexpr (requires { said.session; })
+    if (said.session.size() > kSessionBytesMax || (!said.session_present && !said.session.empty())) return false;
+  if constexpr (requires { said.cores; })
+    for (NodeId n = 0; n < kMembersMax; ++n)
+      if ((said.cores & mask_of(n)) != 0 && (n >= setup.nodes() || !setup.is_core(n))) return false;
+  return true;
+}
+
+}  // namespace
 
 RegistrarLink::RegistrarLink(const ClusterSetup& setup, Heap& heap, ControlWire& wire, const Membership& membership,
                              const LogExchange& logs, ControlHost& host)
@@ -30,13 +56,15 @@ NodeId RegistrarLink::next_hop(NodeId to) const {
   return membership_.hearer_of(to, up);
 }
 
-bool RegistrarLink::send(NodeId to, FrameType type, const RegistrarMessage& message) {
+template <class Said>
+bool RegistrarLink::send(NodeId to, const HolderShard& holder, const Said& said) {
   if (to == kNoNode) return false;
   const NodeId hop = next_hop(to);
   if (hop == kNoNode) return false;
-  ControlFrame frame(wire_, hop, type);
+  ControlFrame frame(wire_, hop, frame_of(said));
   write(frame, Envelope{setup_.self, to, 0});
-  write(frame, message);
+  write(frame, holder);
+  write_fields(frame, said);
   return true;
 }
 
@@ -51,50 +79,36 @@ bool RegistrarLink::pass_on(NodeId from, FrameType type, Envelope envelope, Byte
 
 // The shards' side --------------------------------------------------------------------------------------------------------
 
-void RegistrarLink::claim(Nanos now, ClaimTable::Key key, std::string_view client_id, bool clean_start) {
-  if (!claims_.add(now, key, std::string(client_id), clean_start)) return overflown_.push_back(key);
+void RegistrarLink::claim(Nanos now, ShardId shard, const claims::Request& request) {
+  const ClaimTable::Key key{shard, request.request};
+  if (!claims_.add(now, key, std::string(request.client_id), request.clean_start)) return overflown_.push_back(key);
   send_claim(key, *claims_.find(key));
 }
 
 void RegistrarLink::send_claim(ClaimTable::Key key, ClaimTable::Waiting& waiting) {
-  RegistrarMessage m;
-  m.shard = key.shard;
-  m.flag = waiting.clean_start;
-  m.incarnation = setup_.incarnation;
-  m.request = key.request;
-  m.client_id = waiting.client_id;
   const NodeId registrar = registrar_of(waiting.client_id, live());
-  if (!send(registrar, FrameType::kClaim, m)) return;
+  const claims::Request request{key.request, waiting.clean_start, waiting.client_id};
+  if (!send(registrar, {key.shard, setup_.incarnation}, request)) return;
   waiting.sent_twice = waiting.sent_twice || waiting.registrar != kNoNode;
   waiting.registrar = registrar;
 }
 
-void RegistrarLink::yielded(std::string_view client_id, std::uint64_t epoch, Bytes session, bool session_present) {
-  const auto at = yields_.find({std::string(client_id), epoch});
+void RegistrarLink::yielded(const claims::Yielded& yielded) {
+  const auto at = yields_.find({std::string(yielded.client_id), yielded.epoch});
   if (at == yields_.end()) return;
-  RegistrarMessage m;
-  m.flag = session_present && session.size() <= kSessionBytesMax;
-  m.epoch = epoch;
-  m.client_id = client_id;
-  if (m.flag) m.session = session;
-  send(at->second, FrameType::kYielded, m);
+  claims::Yielded said = yielded;
+  said.session_present = yielded.session_present && yielded.session.size() <= kSessionBytesMax;
+  if (!said.session_present) said.session = {};
+  send(at->second, {}, said);
   yields_.erase(at);
 }
 
-void RegistrarLink::release(std::string_view client_id, std::uint64_t epoch) {
-  RegistrarMessage m;
-  m.epoch = epoch;
-  m.client_id = client_id;
-  send(registrar_of(client_id, live()), FrameType::kRelease, m);
+void RegistrarLink::release(const claims::Release& release) {
+  send(registrar_of(release.client_id, live()), {}, release);
 }
 
-void RegistrarLink::hold(std::string_view client_id, ShardId shard, std::uint64_t epoch) {
-  RegistrarMessage m;
-  m.shard = shard;
-  m.incarnation = setup_.incarnation;
-  m.epoch = epoch;
-  m.client_id = client_id;
-  send(registrar_of(client_id, live()), FrameType::kHold, m);
+void RegistrarLink::hold(ShardId shard, const claims::Hold& hold) {
+  send(registrar_of(hold.client_id, live()), {shard, setup_.incarnation}, hold);
 }
 
 void RegistrarLink::begin_round(Nanos now, NodeMask before) {
@@ -105,15 +119,13 @@ void RegistrarLink::begin_round(Nanos now, NodeMask before) {
   host_.reassert(now, before, round_);
 }
 
-void RegistrarLink::held_all(ShardId shard, NodeMask after) {
-  if (round_ == 0 || after != round_ || shard >= told_.size()) return;
+void RegistrarLink::held_all(ShardId shard, const claims::HeldAll& all) {
+  if (round_ == 0 || all.cores != round_ || shard >= told_.size()) return;
   told_[shard] = true;
   if (std::find(told_.begin(), told_.end(), false) != told_.end()) return;
   round_ = 0;
-  RegistrarMessage m;
-  m.incarnation = after;
   for (NodeId n = 0; n < setup_.nodes(); ++n)
-    if ((after & mask_of(n)) != 0) send(n, FrameType::kHeldAll, m);
+    if ((all.cores & mask_of(n)) != 0) send(n, {}, all);
 }
 
 // What happens around -----------------------------------------------------------------------------------------------------
@@ -162,14 +174,14 @@ bool RegistrarLink::make_upcalls(Nanos now) {
   if (overflown_.empty()) return false;
   const std::vector<ClaimTable::Key> failed = std::move(overflown_);
   overflown_.clear();
-  for (const ClaimTable::Key& key : failed) host_.claim_failed(now, key.shard, key.request);
+  for (const ClaimTable::Key& key : failed) host_.refused(now, key.shard, {key.request, {}});
   return true;
 }
 
 void RegistrarLink::tick(Nanos now) {
   registrar_.tick(now);
   ClaimTable::Key key;
-  while (claims_.expire(now, key)) host_.claim_failed(now, key.shard, key.request);
+  while (claims_.expire(now, key)) host_.refused(now, key.shard, {key.request, {}});
   if (settling_.next_deadline() <= now) update_settling(now);
   if (purge_at_ <= now) purge(now);
 }
@@ -199,130 +211,124 @@ bool RegistrarLink::handle(Nanos now, NodeId from, FrameType type, ByteReader& b
   Envelope envelope;
   if (!read(body, setup_, envelope)) return false;
   if (envelope.to != setup_.self) return pass_on(from, type, envelope, body);
-  RegistrarMessage m;
-  if (!read(body, m)) return false;
+  HolderShard holder;
+  if (!read(body, holder) || !valid(envelope.from, type, holder)) return false;
   switch (type) {
     case FrameType::kClaim:
-    case FrameType::kYielded:
-    case FrameType::kRelease:
-    case FrameType::kHold:
-    case FrameType::kHeldAll:
-      return setup_.self_is_core() && m.shard < setup_.members[envelope.from].shards &&
-             handle_at_registrar(now, envelope.from, type, m);
-    default:
-      return m.shard < setup_.members[setup_.self].shards && handle_here(now, envelope.from, type, m);
-  }
-}
-
-bool RegistrarLink::handle_at_registrar(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m) {
-  wire_.port().effects().work(Work::kRegistrarClaim, 1);
-  const Holder holder{{from, m.shard}, m.incarnation};
-  look_for_misplaced(m.client_id);
-  switch (type) {
-    case FrameType::kClaim:
-      registrar_.claim(now, m.client_id, {holder, m.request, m.flag}, settling_.may_be_held(m.client_id));
-      return true;
-    case FrameType::kYielded:
-      registrar_.yielded(now, m.client_id, m.epoch, m.session, m.flag);
-      return true;
-    case FrameType::kRelease:
-      registrar_.release(now, m.client_id, m.epoch);
-      return true;
-    case FrameType::kHold:
-      registrar_.hold(now, m.client_id, holder, m.epoch);
-      return true;
-    case FrameType::kHeldAll:
-      settling_.told(from, m.incarnation);
-      update_settling(now);
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool RegistrarLink::handle_here(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m) {
-  switch (type) {
+      return take_as<claims::Request>(now, envelope.from, holder, body);
     case FrameType::kGrant:
-      handle_grant(now, from, m);
-      return true;
-    case FrameType::kClaimRefused: {
-      const ClaimTable::Key key{m.shard, m.request};
-      const ClaimTable::Waiting* waiting = claims_.find(key);
-      if (m.incarnation != setup_.incarnation || waiting == nullptr || waiting->client_id != m.client_id) return true;
-      claims_.answered(key, 0);
-      host_.claim_failed(now, m.shard, m.request);
-      return true;
-    }
+      return take_as<claims::Grant>(now, envelope.from, holder, body);
+    case FrameType::kClaimRefused:
+      return take_as<claims::Refusal>(now, envelope.from, holder, body);
     case FrameType::kYield:
-      yields_[{std::string(m.client_id), m.epoch}] = from;
-      claims_.revoke(m.client_id, m.epoch);
-      host_.yield(now, m.shard, m.client_id, m.epoch, m.flag);
-      return true;
+      return take_as<claims::Yield>(now, envelope.from, holder, body);
+    case FrameType::kYielded:
+      return take_as<claims::Yielded>(now, envelope.from, holder, body);
+    case FrameType::kRelease:
+      return take_as<claims::Release>(now, envelope.from, holder, body);
+    case FrameType::kHold:
+      return take_as<claims::Hold>(now, envelope.from, holder, body);
+    case FrameType::kHeldAll:
+      return take_as<claims::HeldAll>(now, envelope.from, holder, body);
     default:
       return false;
   }
 }
 
-void RegistrarLink::handle_grant(Nanos now, NodeId from, const RegistrarMessage& m) {
-  if (m.incarnation != setup_.incarnation) return;
-  const ClaimTable::Key key{m.shard, m.request};
+/// The holder's shard is one of the node that claims or holds: the sender, or for what a registrar says this node.
+bool RegistrarLink::valid(NodeId from, FrameType type, const HolderShard& holder) const {
+  const bool from_registrar =
+      type == FrameType::kGrant || type == FrameType::kClaimRefused || type == FrameType::kYield;
+  if (!setup_.is_core(from_registrar ? from : setup_.self)) return false;
+  return holder.shard < setup_.members[from_registrar ? setup_.self : from].shards;
+}
+
+template <class Said>
+bool RegistrarLink::take_as(Nanos now, NodeId from, const HolderShard& holder, ByteReader& body) {
+  Said said;
+  if (!read_whole(body, said) || !plausible(setup_, said)) return false;
+  take(now, from, holder, said);
+  return true;
+}
+
+void RegistrarLink::take(Nanos now, NodeId from, const HolderShard& holder, const claims::Request& request) {
+  wire_.port().effects().work(Work::kRegistrarClaim, 1);
+  look_for_misplaced(request.client_id);
+  registrar_.claim(now, {{from, holder.shard}, holder.incarnation}, request, settling_.may_be_held(request.client_id));
+}
+
+void RegistrarLink::take(Nanos now, NodeId, const HolderShard&, const claims::Yielded& yielded) {
+  wire_.port().effects().work(Work::kRegistrarClaim, 1);
+  registrar_.yielded(now, yielded);
+}
+
+void RegistrarLink::take(Nanos now, NodeId, const HolderShard&, const claims::Release& release) {
+  wire_.port().effects().work(Work::kRegistrarClaim, 1);
+  registrar_.release(now, release);
+}
+
+void RegistrarLink::take(Nanos now, NodeId from, const HolderShard& holder, const claims::Hold& hold) {
+  wire_.port().effects().work(Work::kRegistrarClaim, 1);
+  look_for_misplaced(hold.client_id);
+  registrar_.hold(now, {{from, holder.shard}, holder.incarnation}, hold);
+}
+
+void RegistrarLink::take(Nanos now, NodeId from, const HolderShard&, const claims::HeldAll& all) {
+  settling_.told(from, all.cores);
+  update_settling(now);
+}
+
+void RegistrarLink::take(Nanos now, NodeId, const HolderShard& holder, const claims::Refusal& refusal) {
+  const ClaimTable::Key key{holder.shard, refusal.request};
   const ClaimTable::Waiting* waiting = claims_.find(key);
-  if (waiting != nullptr && waiting->client_id == m.client_id && m.epoch <= waiting->revoked) {
+  if (holder.incarnation != setup_.incarnation) return;
+  if (waiting == nullptr || waiting->client_id != refusal.client_id) return;
+  claims_.answered(key, 0);
+  host_.refused(now, holder.shard, refusal);
+}
+
+void RegistrarLink::take(Nanos now, NodeId from, const HolderShard& holder, const claims::Yield& yield) {
+  yields_[{std::string(yield.client_id), yield.epoch}] = from;
+  claims_.revoke(yield.client_id, yield.epoch);
+  host_.yield(now, holder.shard, yield);
+}
+
+void RegistrarLink::take(Nanos now, NodeId from, const HolderShard& holder, const claims::Grant& grant) {
+  if (holder.incarnation != setup_.incarnation) return;
+  const ClaimTable::Key key{holder.shard, grant.request};
+  const ClaimTable::Waiting* waiting = claims_.find(key);
+  if (waiting != nullptr && waiting->client_id == grant.client_id && grant.epoch <= waiting->revoked) {
     // A yield has overtaken this grant: the id is another's by now. Another grant is on its way, or there is none.
     if (waiting->sent_twice) return;
     claims_.answered(key, 0);
-    host_.claim_failed(now, m.shard, m.request);
+    host_.refused(now, holder.shard, {grant.request, grant.client_id});
     return;
   }
-  if (waiting != nullptr && waiting->client_id == m.client_id) {
-    claims_.answered(key, m.epoch);
+  if (waiting != nullptr && waiting->client_id == grant.client_id) {
+    claims_.answered(key, grant.epoch);
     // Granted by one who is not its registrar any more: the new one must know.
-    if (registrar_of(m.client_id, live()) != from) hold(m.client_id, m.shard, m.epoch);
-    host_.claim_granted(now, m.shard, m.request, m.epoch, m.session, m.flag);
+    if (registrar_of(grant.client_id, live()) != from) hold(holder.shard, {grant.epoch, grant.client_id});
+    host_.granted(now, holder.shard, grant);
     return;
   }
   // Nobody waits for it: it came too late, or a second registrar granted what the first had granted already.
-  RegistrarMessage release;
-  release.epoch = m.epoch;
-  release.client_id = m.client_id;
-  send(from, FrameType::kRelease, release);
-  const std::uint64_t held = claims_.epoch_of_answered(key, m.client_id);
-  if (held != 0) hold(m.client_id, m.shard, held);
+  send(from, {}, claims::Release{grant.epoch, grant.client_id});
+  const std::uint64_t held = claims_.epoch_of_answered(key, grant.client_id);
+  if (held != 0) hold(holder.shard, {held, grant.client_id});
 }
 
 // RegistrarOut ------------------------------------------------------------------------------------------------------------
 
-void RegistrarLink::grant(const Holder& to, std::uint64_t request, std::string_view client_id, std::uint64_t epoch,
-                          Bytes session, bool session_present) {
-  look_for_misplaced(client_id);
-  RegistrarMessage m;
-  m.shard = to.place.shard;
-  m.flag = session_present;
-  m.incarnation = to.incarnation;
-  m.request = request;
-  m.epoch = epoch;
-  m.client_id = client_id;
-  m.session = session;
-  send(to.place.node, FrameType::kGrant, m);
+void RegistrarLink::grant(const Holder& to, const claims::Grant& grant) {
+  look_for_misplaced(grant.client_id);
+  send(to.place.node, {to.place.shard, to.incarnation}, grant);
 }
 
-void RegistrarLink::refuse(const Holder& to, std::uint64_t request, std::string_view client_id) {
-  RegistrarMessage m;
-  m.shard = to.place.shard;
-  m.incarnation = to.incarnation;
-  m.request = request;
-  m.client_id = client_id;
-  send(to.place.node, FrameType::kClaimRefused, m);
+void RegistrarLink::refuse(const Holder& to, const claims::Refusal& refusal) {
+  send(to.place.node, {to.place.shard, to.incarnation}, refusal);
 }
 
-void RegistrarLink::yield(Place holder, std::string_view client_id, std::uint64_t epoch, bool discard) {
-  RegistrarMessage m;
-  m.shard = holder.shard;
-  m.flag = discard;
-  m.epoch = epoch;
-  m.client_id = client_id;
-  send(holder.node, FrameType::kYield, m);
-}
+void RegistrarLink::yield(Place holder, const claims::Yield& yield) { send(holder.node, {holder.shard, 0}, yield); }
 
 /// Two registrars on two sides of a split never give the same epoch: its low bits are the registrar's.
 std::uint64_t RegistrarLink::next_epoch() { return wire_.advance_clock() * kMembersMax + setup_.self; }

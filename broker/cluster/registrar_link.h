@@ -30,11 +30,11 @@ class RegistrarLink final : private RegistrarOut {
   void start(Nanos now);
 
   // From the shards, through ControlPlane.
-  void claim(Nanos now, ClaimTable::Key key, std::string_view client_id, bool clean_start);
-  void yielded(std::string_view client_id, std::uint64_t epoch, Bytes session, bool session_present);
-  void release(std::string_view client_id, std::uint64_t epoch);
-  void hold(std::string_view client_id, ShardId shard, std::uint64_t epoch);
-  void held_all(ShardId shard, NodeMask after);
+  void claim(Nanos now, ShardId shard, const claims::Request& request);
+  void yielded(const claims::Yielded& yielded);
+  void release(const claims::Release& release);
+  void hold(ShardId shard, const claims::Hold& hold);
+  void held_all(ShardId shard, const claims::HeldAll& all);
 
   // What happens around.
   /// One frame of the registrar from a peer or from this node itself; false when it is malformed.
@@ -58,25 +58,35 @@ class RegistrarLink final : private RegistrarOut {
 
  private:
   // RegistrarOut
-  void grant(const Holder& to, std::uint64_t request, std::string_view client_id, std::uint64_t epoch, Bytes session,
-             bool session_present) override;
-  void refuse(const Holder& to, std::uint64_t request, std::string_view client_id) override;
-  void yield(Place holder, std::string_view client_id, std::uint64_t epoch, bool discard) override;
+  void grant(const Holder& to, const claims::Grant& grant) override;
+  void refuse(const Holder& to, const claims::Refusal& refusal) override;
+  void yield(Place holder, const claims::Yield& yield) override;
   std::uint64_t next_epoch() override;
   bool alive(const Holder& holder) override;
   bool outlived(const Holder& holder) override;
 
   NodeMask live() const { return membership_.live_cores(); }
   NodeId next_hop(NodeId to) const;
-  bool send(NodeId to, FrameType type, const RegistrarMessage& message);
+  template <class Said>
+  bool send(NodeId to, const HolderShard& holder, const Said& said);
   bool pass_on(NodeId from, FrameType type, Envelope envelope, ByteReader& body);
   void send_claim(ClaimTable::Key key, ClaimTable::Waiting& waiting);
   void begin_round(Nanos now, NodeMask before);
-  bool handle_here(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m);
-  bool handle_at_registrar(Nanos now, NodeId from, FrameType type, const RegistrarMessage& m);
+  bool valid(NodeId from, FrameType type, const HolderShard& holder) const;
+  template <class Said>
+  bool take_as(Nanos now, NodeId from, const HolderShard& holder, ByteReader& body);
+  // At the registrar, from a node that claims or holds.
+  void take(Nanos now, NodeId from, const HolderShard& holder, const claims::Request& request);
+  void take(Nanos now, NodeId from, const HolderShard& holder, const claims::Yielded& yielded);
+  void take(Nanos now, NodeId from, const HolderShard& holder, const claims::Release& release);
+  void take(Nanos now, NodeId from, const HolderShard& holder, const claims::Hold& hold);
+  void take(Nanos now, NodeId from, const HolderShard& holder, const claims::HeldAll& all);
+  // At the node of the shard, from a registrar.
+  void take(Nanos now, NodeId from, const HolderShard& holder, const claims::Grant& grant);
+  void take(Nanos now, NodeId from, const HolderShard& holder, const claims::Refusal& refusal);
+  void take(Nanos now, NodeId from, const HolderShard& holder, const claims::Yield& yield);
   void look_for_misplaced(std::string_view client_id);
   void purge(Nanos now);
-  void handle_grant(Nanos now, NodeId from, const RegistrarMessage& m);
 
   const ClusterSetup& setup_;
   ControlWire& wire_;

@@ -17,7 +17,7 @@ class RegistrarLinkTest : public testing::Test {
   RegistrarLinkTest() : cluster_("c1 r1", 1) {
     cluster_.start(1);
     // The harness answers the dial with a failure: c1 does not run. The test opens the link itself.
-    node().port().link_open(0, kLink, true, 0);
+    node().port().link_open(0, kLink, {LinkKind::kPeerOut, 0, {}});
     Hello hello;
     hello.fingerprint = fingerprint(cluster_.setup());
     hello.from = {0, 0};
@@ -30,75 +30,71 @@ class RegistrarLinkTest : public testing::Test {
 
   test::TestNode& node() { return cluster_[1]; }
   void deliver(Bytes bytes) {
-    node().port().bytes(cluster_.now(), kLink, bytes);
+    node().port().feed(cluster_.now(), kLink, bytes);
     node().plane().end_of_event(cluster_.now());
   }
-  void say(FrameType type, const RegistrarMessage& message) {
+  template <class Said>
+  void say(FrameType type, const Said& said, std::uint64_t incarnation = 1) {
     Buffer frame;
     {
       FrameWriter w(frame, type);
       w.u64(100);
       write(w, Envelope{0, 1, 0});
-      write(w, message);
+      write(w, HolderShard{0, incarnation});
+      write_fields(w, said);
     }
     deliver(frame);
   }
-  RegistrarMessage about(const std::string& client_id, std::uint64_t epoch, std::uint64_t request = 0) {
-    client_id_ = client_id;
-    RegistrarMessage m;
-    m.incarnation = 1;
-    m.epoch = epoch;
-    m.request = request;
-    m.client_id = client_id_;
-    return m;
+  void grant(std::string_view client_id, std::uint64_t epoch, std::uint64_t request, std::uint64_t incarnation = 1) {
+    say(FrameType::kGrant, claims::Grant{request, epoch, false, client_id, {}}, incarnation);
+  }
+  void yield(std::string_view client_id, std::uint64_t epoch) {
+    say(FrameType::kYield, claims::Yield{epoch, false, client_id});
   }
 
   static constexpr LinkId kLink = 1000;
   test::TestCluster cluster_;
-  std::string client_id_;
 };
 
 TEST_F(RegistrarLinkTest, AGrantIsTaken) {
   const std::uint64_t request = node().connect("x");
-  say(FrameType::kGrant, about("x", 640, request));
+  grant("x", 640, request);
   EXPECT_EQ(node().sessions["x"].epoch, 640u);
 }
 
 TEST_F(RegistrarLinkTest, AGrantForAFormerLifeIsNot) {
   const std::uint64_t request = node().connect("x");
-  RegistrarMessage m = about("x", 640, request);
-  m.incarnation = 7;
-  say(FrameType::kGrant, m);
+  grant("x", 640, request, 7);
   EXPECT_EQ(node().sessions.count("x"), 0u);
-  say(FrameType::kGrant, about("y", 640, request));
+  grant("y", 640, request);
   EXPECT_EQ(node().sessions.count("x"), 0u) << "the number was another id's";
 }
 
 TEST_F(RegistrarLinkTest, AYieldThatOvertakesItsGrantMakesItVoid) {
   const std::uint64_t request = node().connect("x");
-  say(FrameType::kYield, about("x", 640));
-  say(FrameType::kGrant, about("x", 640, request));
+  yield("x", 640);
+  grant("x", 640, request);
   EXPECT_EQ(node().sessions.count("x"), 0u) << "somebody else has it by now";
   EXPECT_EQ(node().claims_failed, 1u);
 }
 
 TEST_F(RegistrarLinkTest, AGrantAfterAnEarlierHoldersYieldCounts) {
   const std::uint64_t request = node().connect("x");
-  say(FrameType::kYield, about("x", 576));
-  say(FrameType::kGrant, about("x", 640, request));
+  yield("x", 576);
+  grant("x", 640, request);
   EXPECT_EQ(node().sessions.count("x"), 1u);
 }
 
 TEST_F(RegistrarLinkTest, ARefusedClaimFails) {
   const std::uint64_t request = node().connect("x");
-  say(FrameType::kClaimRefused, about("y", 0, request));
+  say(FrameType::kClaimRefused, claims::Refusal{request, "y"});
   EXPECT_EQ(node().claims_failed, 0u);
-  say(FrameType::kClaimRefused, about("x", 0, request));
+  say(FrameType::kClaimRefused, claims::Refusal{request, "x"});
   EXPECT_EQ(node().claims_failed, 1u);
 }
 
 TEST_F(RegistrarLinkTest, AReplicantIsNoRegistrar) {
-  say(FrameType::kClaim, about("x", 0, 1));
+  say(FrameType::kClaim, claims::Request{1, false, "x"});
   EXPECT_EQ(node().port().last_refusal(), Refusal::kMalformed);
 }
 

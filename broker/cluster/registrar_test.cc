@@ -15,17 +15,17 @@ namespace {
 /// Writes down what the registrar says. Node n lives as incarnation lives[n]; 0: nobody hears it.
 class Script final : public RegistrarOut {
  public:
-  void grant(const Holder& to, std::uint64_t request, std::string_view client_id, std::uint64_t epoch, Bytes session,
-             bool session_present) override {
-    log << "grant " << client_id << "#" << request << " to " << to.place.node << " epoch " << epoch;
-    if (session_present) log << " with " << as_text(session);
+  void grant(const Holder& to, const claims::Grant& g) override {
+    log << "grant " << g.client_id << "#" << g.request << " to " << to.place.node << " epoch " << g.epoch;
+    if (g.session_present) log << " with " << as_text(g.session);
     log << "; ";
   }
-  void refuse(const Holder& to, std::uint64_t request, std::string_view client_id) override {
-    log << "refuse " << client_id << "#" << request << " to " << to.place.node << "; ";
+  void refuse(const Holder& to, const claims::Refusal& r) override {
+    log << "refuse " << r.client_id << "#" << r.request << " to " << to.place.node << "; ";
   }
-  void yield(Place holder, std::string_view client_id, std::uint64_t epoch, bool discard) override {
-    log << "yield " << client_id << " at " << holder.node << " epoch " << epoch << (discard ? " discard" : "") << "; ";
+  void yield(Place holder, const claims::Yield& y) override {
+    log << "yield " << y.client_id << " at " << holder.node << " epoch " << y.epoch << (y.discard ? " discard" : "")
+        << "; ";
   }
   std::uint64_t next_epoch() override { return ++last_epoch; }
   bool alive(const Holder& holder) override { return heard[holder.place.node] && !outlived(holder); }
@@ -42,35 +42,41 @@ class Script final : public RegistrarOut {
   std::array<std::uint64_t, 8> lives{1, 1, 1, 1, 1, 1, 1, 1};
 };
 
-Registrar::Claim claim_of(NodeId node, std::uint64_t request, bool clean_start = false) {
-  return {{{node, 0}, 1}, request, clean_start};
-}
-
 class RegistrarTest : public testing::Test {
  protected:
+  void claim(std::string_view id, NodeId node, std::uint64_t request, bool clean_start = false,
+             bool may_be_held = false) {
+    registrar_.claim(0, {{node, 0}, 1}, {request, clean_start, id}, may_be_held);
+  }
+  void hold(std::string_view id, NodeId node, std::uint64_t epoch) { registrar_.hold(0, {{node, 0}, 1}, {epoch, id}); }
+  void yielded(std::string_view id, std::uint64_t epoch, std::string_view session) {
+    registrar_.yielded(0, {epoch, true, id, as_bytes(session)});
+  }
+  void release(std::string_view id, std::uint64_t epoch) { registrar_.release(0, {epoch, id}); }
+
   Heap heap_;
   Script out_;
   Registrar registrar_{heap_, 42, out_};
 };
 
 TEST_F(RegistrarTest, AFreeIdIsGrantedAtOnce) {
-  registrar_.claim(0, "x", claim_of(1, 10), false);
+  claim("x", 1, 10);
   EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 1; ");
-  registrar_.release(0, "x", 1);
+  release("x", 1);
   EXPECT_EQ(registrar_.rows(), 0u);
 }
 
 TEST_F(RegistrarTest, TheHolderYieldsFirst) {
-  registrar_.claim(0, "x", claim_of(1, 10), false);
-  registrar_.claim(0, "x", claim_of(2, 20), false);
-  registrar_.claim(0, "x", claim_of(3, 30, true), false);
-  registrar_.claim(0, "x", claim_of(2, 20), false);  // sent again
+  claim("x", 1, 10);
+  claim("x", 2, 20);
+  claim("x", 3, 30, true);
+  claim("x", 2, 20);  // sent again
   EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 1; yield x at 1 epoch 1; ");
-  registrar_.yielded(0, "x", 7, as_bytes("wrong"), true);
+  yielded("x", 7, "wrong");
   EXPECT_EQ(out_.take(), "");
-  registrar_.yielded(0, "x", 1, as_bytes("state"), true);
+  yielded("x", 1, "state");
   EXPECT_EQ(out_.take(), "grant x#20 to 2 epoch 2 with state; yield x at 2 epoch 2 discard; ");
-  registrar_.yielded(0, "x", 2, as_bytes("state"), true);
+  yielded("x", 2, "state");
   EXPECT_EQ(out_.take(), "grant x#30 to 3 epoch 3; ") << "a clean start takes no session";
   EXPECT_EQ(registrar_.next_deadline(), kYieldTimeout);
   registrar_.tick(kYieldTimeout);
@@ -78,83 +84,83 @@ TEST_F(RegistrarTest, TheHolderYieldsFirst) {
 }
 
 TEST_F(RegistrarTest, AnEndOfTheSessionCountsAsYielded) {
-  registrar_.claim(0, "x", claim_of(1, 10), false);
-  registrar_.claim(0, "x", claim_of(2, 20), false);
-  registrar_.release(0, "x", 1);
+  claim("x", 1, 10);
+  claim("x", 2, 20);
+  release("x", 1);
   EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 1; yield x at 1 epoch 1; grant x#20 to 2 epoch 2; ");
-  registrar_.release(0, "x", 1);
+  release("x", 1);
   EXPECT_EQ(registrar_.rows(), 1u) << "an old epoch releases nothing";
 }
 
 TEST_F(RegistrarTest, TimeOutDeathAndMaskingPassTheHolderOver) {
-  for (const char* id : {"a", "b", "c"}) registrar_.claim(0, id, claim_of(1, 10), false);
-  registrar_.claim(0, "a", claim_of(2, 20), false);
+  for (const char* id : {"a", "b", "c"}) claim(id, 1, 10);
+  claim("a", 2, 20);
   out_.take();
   registrar_.tick(kYieldTimeout);
   EXPECT_EQ(out_.take(), "grant a#20 to 2 epoch 4; ");
-  registrar_.claim(0, "b", claim_of(2, 21), false);
+  claim("b", 2, 21);
   out_.take();
   out_.heard[1] = false;
   registrar_.pass_over(0, 1);
   EXPECT_EQ(out_.take(), "grant b#21 to 2 epoch 5; ");
-  registrar_.claim(0, "c", claim_of(2, 22), false);
+  claim("c", 2, 22);
   EXPECT_EQ(out_.take(), "grant c#22 to 2 epoch 6; ");
 }
 
 TEST_F(RegistrarTest, AClaimWaitsWhileOthersMayHoldTheId) {
-  registrar_.claim(0, "x", claim_of(1, 10), true);
-  registrar_.claim(0, "y", claim_of(1, 11), true);
+  claim("x", 1, 10, false, true);
+  claim("y", 1, 11, false, true);
   EXPECT_EQ(out_.take(), "");
-  registrar_.hold(0, "x", {{2, 0}, 1}, 90);
+  hold("x", 2, 90);
   EXPECT_EQ(out_.take(), "yield x at 2 epoch 90; ");
   registrar_.settled(0);
   EXPECT_EQ(out_.take(), "grant y#11 to 1 epoch 1; ");
-  registrar_.yielded(0, "x", 90, as_bytes("state"), true);
+  yielded("x", 90, "state");
   EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 2 with state; ");
 }
 
 TEST_F(RegistrarTest, OfTwoHoldersTheOlderYields) {
-  registrar_.hold(0, "x", {{1, 0}, 1}, 50);
-  registrar_.hold(0, "x", {{2, 0}, 1}, 60);
+  hold("x", 1, 50);
+  hold("x", 2, 60);
   EXPECT_EQ(out_.take(), "yield x at 1 epoch 50; ");
-  registrar_.hold(0, "x", {{3, 0}, 1}, 55);
+  hold("x", 3, 55);
   EXPECT_EQ(out_.take(), "yield x at 3 epoch 55; ");
-  registrar_.hold(0, "x", {{2, 0}, 1}, 60);
+  hold("x", 2, 60);
   EXPECT_EQ(out_.take(), "") << "said again";
-  registrar_.hold(0, "x", {{3, 0}, 1}, 60);
+  hold("x", 3, 60);
   EXPECT_EQ(out_.take(), "yield x at 3 epoch 60; ") << "of two equals the known one stays";
   out_.lives[4] = 2;
-  registrar_.hold(0, "x", {{4, 0}, 1}, 70);
+  hold("x", 4, 70);
   EXPECT_EQ(out_.take(), "") << "a dead life holds nothing";
-  registrar_.yielded(0, "x", 50, as_bytes("state"), true);
+  yielded("x", 50, "state");
   EXPECT_EQ(out_.take(), "");
 }
 
 TEST_F(RegistrarTest, AReleasedSecondGrantLeavesTheFirst) {
-  registrar_.claim(0, "x", claim_of(1, 10), false);
+  claim("x", 1, 10);
   EXPECT_EQ(out_.take(), "grant x#10 to 1 epoch 1; ");
   out_.last_epoch = 99;
-  registrar_.claim(0, "y", claim_of(1, 11), false);
-  registrar_.hold(0, "y", {{1, 0}, 1}, 40);  // another registrar had granted it before
-  registrar_.release(0, "y", 100);
+  claim("y", 1, 11);
+  hold("y", 1, 40);  // another registrar had granted it before
+  release("y", 100);
   Holder holder;
   std::uint64_t epoch = 0;
   ASSERT_TRUE(registrar_.find("y", holder, epoch));
   EXPECT_EQ(epoch, 40u);
-  registrar_.release(0, "y", 40);
+  release("y", 40);
   EXPECT_FALSE(registrar_.find("y", holder, epoch));
 }
 
 TEST_F(RegistrarTest, TheQueueIsBounded) {
-  for (std::uint64_t i = 0; i <= kClaimQueueMax + 1; ++i) registrar_.claim(0, "x", claim_of(1, i), false);
+  for (std::uint64_t i = 0; i <= kClaimQueueMax + 1; ++i) claim("x", 1, i);
   EXPECT_EQ(out_.take(), "grant x#0 to 1 epoch 1; yield x at 1 epoch 1; refuse x#1 to 1; ");
 }
 
 TEST_F(RegistrarTest, LostYieldsAreSaidAgain) {
-  registrar_.claim(0, "x", claim_of(1, 10), false);
-  registrar_.claim(0, "x", claim_of(2, 20), false);
-  registrar_.claim(0, "z", claim_of(3, 20), false);
-  registrar_.claim(0, "z", claim_of(2, 21), false);
+  claim("x", 1, 10);
+  claim("x", 2, 20);
+  claim("z", 3, 20);
+  claim("z", 2, 21);
   out_.take();
   registrar_.yield_again(1);
   EXPECT_EQ(out_.take(), "yield x at 1 epoch 1; ");
@@ -164,7 +170,7 @@ TEST_F(RegistrarTest, PurgeDropsTheDeadAndWhatIsNotItsOwn) {
   std::size_t own = 0;
   for (int i = 0; i < 1000; ++i) {
     const std::string id = "a-client-id-that-is-rather-long-" + std::to_string(i);
-    registrar_.claim(0, id, claim_of(static_cast<NodeId>(i % 2), 1), false);
+    claim(id, static_cast<NodeId>(i % 2), 1);
     if (i % 2 == 0 && registrar_of(id, 3) == 0) ++own;
   }
   out_.lives[1] = 2;
@@ -191,12 +197,12 @@ TEST_F(RegistrarTest, RandomOperationsAgreeWithAMap) {
     switch (rng.below(3)) {
       case 0:
         if (at != twin.end()) break;
-        registrar_.claim(0, id, {holder, 1, false}, false);
+        claim(id, holder.place.node, 1);
         twin[id] = {holder, out_.last_epoch};
         break;
       case 1: {
         const std::uint64_t epoch = 1 + rng.below(30'000);
-        registrar_.hold(0, id, holder, epoch);
+        hold(id, holder.place.node, epoch);
         if (at == twin.end() || epoch > at->second.epoch)
           twin[id] = {holder, epoch};
         else if (holder == at->second.holder && epoch < at->second.epoch)
@@ -205,7 +211,7 @@ TEST_F(RegistrarTest, RandomOperationsAgreeWithAMap) {
       }
       default: {
         const std::uint64_t epoch = at != twin.end() && rng.below(2) == 0 ? at->second.epoch : rng.below(100);
-        registrar_.release(0, id, epoch);
+        release(id, epoch);
         if (at == twin.end() || at->second.epoch != epoch) break;
         if (at->second.older == 0)
           twin.erase(at);
@@ -227,7 +233,7 @@ TEST_F(RegistrarTest, RandomOperationsAgreeWithAMap) {
 
 TEST_F(RegistrarTest, ARowIsSmall) {
   const int count = 100'000;
-  for (int i = 0; i < count; ++i) registrar_.claim(0, "dev" + std::to_string(1'000'000 + i), claim_of(1, 1), false);
+  for (int i = 0; i < count; ++i) claim("dev" + std::to_string(1'000'000 + i), 1, 1);
   EXPECT_LE(heap_.bytes_in_use() / count, 64u);
 }
 

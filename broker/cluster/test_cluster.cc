@@ -110,14 +110,14 @@ void TestNode::retain(const std::string& topic, const std::string& text) {
 std::uint64_t TestNode::connect(const std::string& client_id, ShardId shard, bool clean_start) {
   const std::uint64_t request = next_request_++;
   requests_[request] = {client_id, clean_start};
-  plane_->claim(world_.now(), {client_id, shard, request, clean_start});
+  plane_->claim(world_.now(), shard, {request, clean_start, client_id});
   end_of_event(0);
   return request;
 }
 
 void TestNode::end_session(const std::string& client_id) {
   const auto at = sessions.find(client_id);
-  plane_->release(world_.now(), client_id, at->second.epoch);
+  plane_->release(world_.now(), {at->second.epoch, client_id});
   sessions.erase(at);
   end_of_event(0);
 }
@@ -133,27 +133,28 @@ void TestNode::in_force(Nanos, std::uint64_t up_to_seq) {
   world_.note(setup_.self, "in force " + std::to_string(up_to_seq));
 }
 
-void TestNode::claim_granted(Nanos, ShardId shard, std::uint64_t request, std::uint64_t epoch, Bytes session,
-                             bool session_present) {
-  const auto at = requests_.find(request);
+void TestNode::granted(Nanos, ShardId shard, const claims::Grant& grant) {
+  const auto at = requests_.find(grant.request);
   ORRERY_ASSERT(at != requests_.end());
   const std::string client_id = at->second.first;
   requests_.erase(at);
   Session& mine = sessions[client_id];
   mine.shard = shard;
-  mine.epoch = epoch;
-  if (session_present) mine.state = as_text(session);
-  world_.note(setup_.self, "granted " + client_id + (session_present ? " with " + mine.state : ""));
+  mine.epoch = grant.epoch;
+  if (grant.session_present) mine.state = as_text(grant.session);
+  world_.note(setup_.self, "granted " + client_id + (grant.session_present ? " with " + mine.state : ""));
 }
 
-void TestNode::claim_failed(Nanos, ShardId, std::uint64_t request) {
-  world_.note(setup_.self, "claim failed " + requests_[request].first);
-  requests_.erase(request);
+void TestNode::refused(Nanos, ShardId, const claims::Refusal& refusal) {
+  world_.note(setup_.self, "claim failed " + requests_[refusal.request].first);
+  requests_.erase(refusal.request);
   ++claims_failed;
 }
 
-void TestNode::yield(Nanos, ShardId shard, std::string_view client_id, std::uint64_t epoch, bool discard) {
-  const std::string id(client_id);
+void TestNode::yield(Nanos, ShardId shard, const claims::Yield& yield) {
+  const std::string id(yield.client_id);
+  const std::uint64_t epoch = yield.epoch;
+  const bool discard = yield.discard;
   world_.note(setup_.self, "told to yield " + id + (discard ? " and discard" : ""));
   if (yield_delay == kNever) return;
   const std::uint64_t life = setup_.incarnation;
@@ -169,7 +170,8 @@ void TestNode::answer_yield(const std::string& client_id, ShardId shard, std::ui
   const bool held = at != sessions.end() && at->second.shard == shard && at->second.epoch <= epoch;
   const std::string state = held ? at->second.state : "";
   if (held) sessions.erase(at);
-  plane_->yielded(world_.now(), client_id, epoch, as_bytes(state), held && !discard);
+  const bool present = held && !discard;
+  plane_->yielded(world_.now(), {epoch, present, client_id, present ? as_bytes(state) : Bytes{}});
 }
 
 void TestNode::reassert(Nanos, NodeMask before, NodeMask after) {
@@ -184,8 +186,8 @@ void TestNode::reassert(Nanos, NodeMask before, NodeMask after) {
 void TestNode::tell_all(NodeMask before, NodeMask after) {
   for (const auto& [client_id, session] : sessions)
     if (before == 0 || registrar_of(client_id, before) != registrar_of(client_id, after))
-      plane_->hold(world_.now(), client_id, session.shard, session.epoch);
-  for (ShardId s = 0; s < shards_.size(); ++s) plane_->held_all(world_.now(), s, after);
+      plane_->hold(world_.now(), session.shard, {session.epoch, client_id});
+  for (ShardId s = 0; s < shards_.size(); ++s) plane_->held_all(world_.now(), s, {after});
 }
 
 void TestNode::node_gone(Nanos now, NodeId node) {
@@ -196,8 +198,9 @@ void TestNode::node_back(Nanos now, NodeId node, std::uint64_t incarnation) {
   for (const auto& shard : shards_) shard->lanes->node_back(now, node, incarnation);
 }
 
-void TestNode::lane_message(Nanos, Place from, Bytes message) {
+bool TestNode::lane_message(Nanos, Place from, Bytes message) {
   received[from].push_back(std::to_string(current_shard_) + ":" + std::string(as_text(message)));
+  return true;
 }
 void TestNode::lane_accepted(Nanos, Place to, std::uint64_t up_to) { accepted[{current_shard_, to}] = up_to; }
 void TestNode::lane_lost(Nanos, Place to, std::uint64_t first, std::uint64_t last) {
@@ -347,10 +350,12 @@ void TestCluster::dial(Place from, std::uint32_t tag, Place to) {
     pipe->ends[1].shard = to.shard;
     attach(pipe, 0);
     attach(pipe, 1);
-    event(to.node, to.shard,
-          [this, pipe](TestNode&, TestNode::Shard& s) { s.port.link_open(now_, pipe->ends[1].link, false, 0); });
-    event(from.node, from.shard,
-          [this, pipe, tag](TestNode&, TestNode::Shard& s) { s.port.link_open(now_, pipe->ends[0].link, true, tag); });
+    event(to.node, to.shard, [this, pipe](TestNode&, TestNode::Shard& s) {
+      s.port.link_open(now_, pipe->ends[1].link, {LinkKind::kPeerIn, 0, {}});
+    });
+    event(from.node, from.shard, [this, pipe, tag](TestNode&, TestNode::Shard& s) {
+      s.port.link_open(now_, pipe->ends[0].link, {LinkKind::kPeerOut, tag, {}});
+    });
   });
 }
 
@@ -394,7 +399,7 @@ void TestCluster::deliver(const PipePtr& pipe, int to, std::vector<std::uint8_t>
   sender.in_flight -= bytes.size();
   if (!end.closing)
     event(end.node, end.shard, [this, link = end.link, moved = std::move(bytes)](TestNode&, TestNode::Shard& s) {
-      s.port.bytes(now_, link, moved);
+      s.port.feed(now_, link, moved);
     });
   if (sender.in_flight != 0 || !sender.told_backlog || !sender.open || sender.closing) return;
   sender.told_backlog = false;

@@ -125,14 +125,13 @@ class TestNode final : public ControlHost, public LaneHost {
   void tell_all(NodeMask before, NodeMask after);
 
   void in_force(Nanos now, std::uint64_t up_to_seq) override;
-  void claim_granted(Nanos now, ShardId shard, std::uint64_t request, std::uint64_t epoch, Bytes session,
-                     bool session_present) override;
-  void claim_failed(Nanos now, ShardId shard, std::uint64_t request) override;
-  void yield(Nanos now, ShardId shard, std::string_view client_id, std::uint64_t epoch, bool discard) override;
+  void granted(Nanos now, ShardId shard, const claims::Grant& grant) override;
+  void refused(Nanos now, ShardId shard, const claims::Refusal& refusal) override;
+  void yield(Nanos now, ShardId shard, const claims::Yield& yield) override;
   void reassert(Nanos now, NodeMask before, NodeMask after) override;
   void node_gone(Nanos now, NodeId node) override;
   void node_back(Nanos now, NodeId node, std::uint64_t incarnation) override;
-  void lane_message(Nanos now, Place from, Bytes message) override;
+  bool lane_message(Nanos now, Place from, Bytes message) override;
   void lane_accepted(Nanos now, Place to, std::uint64_t up_to) override;
   void lane_lost(Nanos now, Place to, std::uint64_t first, std::uint64_t last) override;
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace orrery::node {
 
 BrokerShard::BrokerShard(NodeTables& tables, ShardId id, Effects& effects)
@@ -10,92 +12,104 @@ BrokerShard::BrokerShard(NodeTables& tables, ShardId id, Effects& effects)
       place_{tables.setup.self, id},
       effects_(effects),
       rng_(mix64(tables.setup.seed + id + 1)),
-      share_choice_(tables.options.mqtt.shared_strategy, place_),
       sessions_(tables.options.mqtt, place_, rng_.next(), heap_, effects, counters_, *this),
       transport_(tables.upgrade, heap_, effects, counters_, sessions_),
       port_(tables.setup, id, effects, heap_),
       lanes_(tables.setup, id, port_, heap_, *this),
-      awaited_(tables.places) {
-  if (id == 0) control_ = std::make_unique<ControlSide>(tables, port_, heap_, *this);
+      post_(tables, place_, lanes_, heap_, effects, counters_),
+      router_(tables, place_, sessions_, post_, counters_, rng_),
+      links_(heap_) {
+  links_.set_user(LinkKind::kTcp, transport_);
+  links_.set_user(LinkKind::kWebSocket, transport_);
+  links_.set_user(LinkKind::kPeerIn, port_);
+  links_.set_user(LinkKind::kPeerOut, port_);
+  if (id == 0) control_ = std::make_unique<ControlSide>(tables, port_, heap_, post_, counters_);
 }
 
 BrokerShard::~BrokerShard() = default;
 
 void BrokerShard::start(Nanos now) {
+  begin(now);
   if (control_) control_->start(now);
   lanes_.start(now);
   finish(now);
 }
 
 void BrokerShard::link_open(Nanos now, LinkId link, const LinkInfo& info) {
-  if (info.kind == LinkKind::kPeerIn || info.kind == LinkKind::kPeerOut) {
-    port_.link_open(now, link, info.kind == LinkKind::kPeerOut, info.dial_tag);
-  } else {
-    counters_.add(Counter::kLinksOpened);
-    transport_.link_open(now, link, info.kind);
-  }
+  begin(now);
+  links_.open(link, info.kind).link_open(now, link, info);
   finish(now);
 }
 
 void BrokerShard::bytes(Nanos now, LinkId link, MutableBytes bytes) {
-  if (transport_.owns(link)) {
-    transport_.bytes(now, link, bytes);
-  } else {
-    port_.bytes(now, link, bytes);
-  }
+  begin(now);
+  links_.user_of(link).bytes(now, link, bytes);
   finish(now);
 }
 
 void BrokerShard::drained(Nanos now, LinkId link) {
-  if (transport_.owns(link)) {
-    sessions_.drained(now, link);
-  } else {
-    port_.drained(now, link);
-  }
+  begin(now);
+  links_.user_of(link).drained(now, link);
   finish(now);
 }
 
 void BrokerShard::link_closed(Nanos now, LinkId link) {
-  if (transport_.owns(link)) {
-    counters_.add(Counter::kLinksClosed);
-    transport_.link_closed(now, link);
-  } else {
-    port_.link_closed(now, link);
-  }
+  begin(now);
+  links_.close(link).link_closed(now, link);
   finish(now);
 }
 
 void BrokerShard::dial_failed(Nanos now, std::uint32_t tag) {
+  begin(now);
   port_.dial_failed(now, tag);
   finish(now);
 }
 
 void BrokerShard::wake(Nanos now) {
+  begin(now);
   wish_ = kNever;
   sessions_.tick(now);
   port_.tick(now);
   lanes_.tick(now);
   if (control_) control_->tick(now);
-  if (now >= reassert_at_) reassert(now);
+  if (now >= reassert_.next_deadline())
+    reassert_.step(now, sessions_, [&](const auto& said) { post_.to_shard(now, 0, said); });
   finish(now);
 }
 
 void BrokerShard::message(Nanos now, ShardId from, Bytes message) {
-  handle(now, {place_.node, from}, message);
+  begin(now);
+  take(now, from, message);
   finish(now);
+}
+
+void BrokerShard::lane_accepted(Nanos now, Place to, std::uint64_t up_to) {
+  post_.settle(to, up_to, [&](std::uint32_t owed) { sessions_.confirmed(now, owed); });
+}
+
+void BrokerShard::lane_lost(Nanos now, Place to, std::uint64_t first, std::uint64_t last) {
+  // Nobody will ever say whether they arrived. The sessions there are gone with their node, so the publisher is not held up.
+  counters_.add(Counter::kDroppedPeerUnreachable, last - first + 1);
+  lane_accepted(now, to, last);
+}
+
+void BrokerShard::begin(Nanos now) {
+  ORRERY_ASSERT(now >= now_);
+  now_ = now;
+  if (control_) control_->begin_event(now);
 }
 
 void BrokerShard::finish(Nanos now) {
   bool more = true;
   while (more) {
     more = false;
-    if (!mailbox_.empty()) {
-      mailbox_.take_all([&](Bytes message) { handle(now, place_, message); });
+    if (!post_.self().empty()) {
+      post_.self().take_all([&](Bytes message) { take(now, place_.shard, message); });
       more = true;
     }
     more = transport_.run_resumed(now) || more;
     if (control_) control_->end_of_event(now);
-    more = more || !mailbox_.empty();
+    more = more || !post_.self().empty();
   }
   lanes_.end_of_event(now);
   arm(now);
@@ -103,7 +117,8 @@ void BrokerShard::finish(Nanos now) {
 }
 
 void BrokerShard::arm(Nanos) {
-  Nanos next = std::min({sessions_.next_wake(), port_.next_deadline(), lanes_.next_deadline(), reassert_at_});
+  Nanos next =
+      std::min({sessions_.next_wake(), port_.next_deadline(), lanes_.next_deadline(), reassert_.next_deadline()});
   if (control_) next = std::min(next, control_->next_deadline());
   if (next == wish_) return;
   wish_ = next;

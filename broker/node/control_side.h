@@ -1,103 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
-// What shard 0 does for the whole node: the control plane, the route table's writer, the retained store.
+// What shard 0 does for the whole node: it runs the control plane, and answers the shards.
 //
-// Other shards reach it by messages (shard_message.h), shard 0's own sessions too. Answers go back by ShardPost. The
-// retained store holds encoded messages without their expiry, which is the store's; on the wire a retained value is
-// stamp u64, writer u16, message (with what is left of its expiry).
+// Shards reach it by messages (shard_message.h), shard 0's own sessions too; answers go back by post. What owner logs say goes
+// into the route table (route_writer.h) and the retained store (retained_messages.h); a SUBSCRIBE waits in the waiting room
+// until its routes are in force.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <deque>
-#include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
 #include "broker/base/heap.h"
 #include "broker/cluster/control_host.h"
 #include "broker/cluster/control_plane.h"
-#include "broker/cluster/route_sink.h"
 #include "broker/node/node_tables.h"
+#include "broker/node/post.h"
+#include "broker/node/retained_messages.h"
+#include "broker/node/route_writer.h"
 #include "broker/node/shard_message.h"
-#include "broker/routing/retained_store.h"
-#include "broker/seam/counters.h"
-#include "broker/session/message.h"
+#include "broker/node/waiting_room.h"
 
 namespace orrery::node {
 
-/// To a shard of the same node, the sender included.
-class ShardPost {
+class ControlSide final : private cluster::ControlHost {
  public:
-  virtual ~ShardPost() = default;
-  virtual void post(ShardId to, Bytes message) = 0;
-};
+  /// All arguments outlive it.
+  ControlSide(NodeTables& tables, cluster::PeerPort& port, Heap& heap, Post& post, Counters& counters);
 
-class ControlSide final : private cluster::ControlHost, private cluster::RouteSink, private cluster::RetainedSink {
- public:
-  ControlSide(NodeTables& tables, cluster::PeerPort& port, Heap& heap, ShardPost& post);
-
-  void start(Nanos now);
+  /// At the beginning of every event of the shard.
+  void begin_event(Nanos now) { retained_.set_now(now); }
+  void start(Nanos now) { plane_.start(now); }
   void tick(Nanos now);
   void end_of_event(Nanos now);
-  Nanos next_deadline() const { return std::min(plane_.next_deadline(), sweep_at_); }
-  std::uint64_t memory_bytes() const;
+  Nanos next_deadline() const { return std::min(plane_.next_deadline(), retained_.next_deadline()); }
+  std::uint64_t memory_bytes() const { return plane_.memory_bytes(); }
 
-  // Requests of the shards, in the layouts of shard_message.h.
-  void route_change(Nanos now, ShardId from, ByteReader& in);
-  void retain(Nanos now, ShardId from, ByteReader& in);
-  void claim(Nanos now, ShardId from, ByteReader& in);
-  void yielded(Nanos now, ByteReader& in);
-  void release(Nanos now, ByteReader& in);
-  void hold(Nanos now, ShardId from, ByteReader& in);
-  void held_all(Nanos now, ShardId from, ByteReader& in) { plane_.held_all(now, from, in.u64()); }
+  // What a shard says.
+  void take(Nanos now, ShardId from, const RouteChange& change);
+  void take(Nanos now, ShardId from, const Retain& retain);
+  void take(Nanos now, ShardId from, const claims::Request& request) { plane_.claim(now, from, request); }
+  void take(Nanos now, ShardId, const claims::Yielded& yielded) { plane_.yielded(now, yielded); }
+  void take(Nanos now, ShardId, const claims::Release& release) { plane_.release(now, release); }
+  void take(Nanos now, ShardId from, const claims::Hold& hold) { plane_.hold(now, from, hold); }
+  void take(Nanos now, ShardId from, const claims::HeldAll& all) { plane_.held_all(now, from, all); }
 
  private:
-  /// A SUBSCRIBE that waits until the own log is in force up to a sequence.
-  struct Waiting {
-    std::uint64_t sequence;
-    ShardId shard;
-    std::uint32_t token;
-    std::vector<std::string> retained_wanted;
-  };
-
-  void answer(Nanos now, const Waiting& waiting);
-  void set_retained(Nanos now, Bytes value);
+  void answer_waiting(Nanos now);
+  void answer(Nanos now, const WaitingSubscribe& subscribe);
 
   // ControlHost
   void in_force(Nanos now, std::uint64_t up_to) override;
-  void claim_granted(Nanos now, ShardId shard, std::uint64_t request, std::uint64_t epoch, Bytes session,
-                     bool present) override;
-  void claim_failed(Nanos now, ShardId shard, std::uint64_t request) override;
-  void yield(Nanos now, ShardId shard, std::string_view client_id, std::uint64_t epoch, bool discard) override;
-  void reassert(Nanos now, cluster::NodeMask before, cluster::NodeMask after) override;
-  void node_gone(Nanos now, NodeId node) override;
-  void node_back(Nanos now, NodeId node, std::uint64_t incarnation) override;
-  void to_all_shards(Bytes message);
-
-  // RouteSink
-  void add(NodeId owner, std::string_view filter, ShardId shard) override;
-  void remove(NodeId owner, std::string_view filter, ShardId shard) override;
-  void remove_node(NodeId owner) override;
-  void mask(NodeId owner) override;
-  void unmask(NodeId owner) override;
-  std::uint64_t for_each_of(NodeId owner, std::uint64_t cursor, cluster::RouteVisitor& visitor) override;
-
-  // RetainedSink
-  void apply(NodeId owner, Bytes value) override;
-  std::uint64_t for_each_of(NodeId owner, std::uint64_t cursor, cluster::RetainedVisitor& visitor) override;
+  void granted(Nanos now, ShardId shard, const claims::Grant& grant) override { post_.to_shard(now, shard, grant); }
+  void refused(Nanos now, ShardId shard, const claims::Refusal& refusal) override {
+    post_.to_shard(now, shard, refusal);
+  }
+  void yield(Nanos now, ShardId shard, const claims::Yield& yield) override { post_.to_shard(now, shard, yield); }
+  void reassert(Nanos now, cluster::NodeMask before, cluster::NodeMask after) override {
+    post_.to_all_shards(now, Reassert{before, after});
+  }
+  void node_gone(Nanos now, NodeId node) override { post_.to_all_shards(now, NodeGone{node}); }
+  void node_back(Nanos now, NodeId node, std::uint64_t incarnation) override {
+    post_.to_all_shards(now, NodeBack{node, incarnation});
+  }
 
   NodeTables& tables_;
-  ShardPost& post_;
-  routing::RetainedStore retained_;
+  Post& post_;
+  Counters& counters_;
+  RouteWriter routes_;
+  RetainedMessages retained_;
   cluster::ControlPlane plane_;
-  Nanos now_ = 0;  // of the present event, for the sinks
+  WaitingRoom waiting_;
   std::uint64_t appended_ = 0;
   std::uint64_t in_force_ = 0;
-  std::deque<Waiting> waiting_;
-  Nanos sweep_at_ = kNever;
   Nanos nudged_at_ = 0;
-  std::vector<std::uint8_t> message_;  // scratch: one message to a shard
-  std::vector<std::uint8_t> value_;    // scratch: one retained value
+  std::vector<std::uint8_t> value_;  // scratch: one retained value
 };
 
 }  // namespace orrery::node

@@ -1,82 +1,249 @@
 // SPDX-License-Identifier: Apache-2.0
-// What shards say to each other: one kind byte, then fields in big-endian order (docs/peer-protocol.md, "Messages").
+// What shards say to each other: a struct for each kind, and ShardMessages, the one table of kinds
+// (docs/peer-protocol.md, "Messages").
 //
-// Between shards of one node they travel by Effects::post and are trusted; kinds up to kLastFromPeers also come over lanes
-// from other nodes and are checked like anything from outside. A shard that addresses itself puts the message into its own
-// mailbox, so every path is the same whether there is one shard or many.
+// A message is one byte, the kind's position in the table, and the struct's fields (broker/base/fields.h). write_message()
+// makes it, visit_message() reads it and calls a visitor's overload for its struct; there is no other way in or out.
+// Between shards of one node messages travel by Effects::post and are trusted: one that does not read is a programmer's
+// error. The first kPeerKinds kinds also come over lanes from other nodes and are checked like anything from outside, form and
+// values. A shard that addresses itself puts the message into its own SelfQueue, so every path is the same whether there is
+// one shard or many. A new kind is a struct here, a line in the table, and an overload in inbox.cc.
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/types.h"
+#include "broker/base/fields.h"
+#include "broker/claims/claims.h"
+#include "broker/node/limits.h"
+#include "broker/session/message.h"
 
 namespace orrery::node {
 
-enum class MessageKind : std::uint8_t {
-  // Place to place.
-  kPublish,         // message
-  kPublishToGroup,  // share filter (u16 length), message
-  kFetchRest,       // epoch u64, client id
-  kGiveRest,        // client id (u16 length), deliveries
-  kLastFromPeers = kGiveRest,
-  // To shard 0.
-  kRouteChange,  // token u32, three lists of filters: added, removed, retained wanted
-  kRetain,       // owed + 1 u32 (0: no confirmation), message
-  kClaim,        // request u64, clean start u8, client id
-  kYielded,      // epoch u64, present u8, client id (u16 length), session
-  kRelease,      // epoch u64, client id
-  kHold,         // epoch u64, client id
-  kHeldAll,      // after u64: the round of kReassert is through
-  // From shard 0.
-  kRoutesInForce,  // token u32
-  kRetained,       // token u32, position u32, message
-  kSubscribed,     // token u32
-  kRetainStored,   // owed u32
-  kGranted,        // request u64, epoch u64, present u8, session
-  kClaimFailed,    // request u64
-  kYield,          // epoch u64, discard u8, client id
-  kReassert,       // before u64, after u64: sets of cores
-  kNodeGone,       // node u16
-  kNodeBack,       // node u16, incarnation u64
-  kNudge,          // nothing: an event for a shard that has none, so that shard 0 may free what it retired
+// From place to place, other nodes' included --------------------------------------------------------------------------------
+
+/// For every session there with a matching subscription.
+struct Publish {
+  session::MessageView message;
+  static void fields(auto& self, auto& f) { f.message(self.message); }
 };
 
-/// Begins a message in a buffer that is reused: cleared, the kind written.
-inline ByteWriter begin_message(std::vector<std::uint8_t>& buffer, MessageKind kind) {
-  buffer.clear();
-  ByteWriter w(buffer);
-  w.u8(static_cast<std::uint8_t>(kind));
-  return w;
-}
+/// For one member of a shared subscription's group.
+struct PublishToGroup {
+  std::uint8_t hops = 0;  // how often a place without members has passed it on
+  std::string_view share_filter;
+  session::MessageView message;
+  static void fields(auto& self, auto& f) {
+    f.below(self.hops, kGroupHopsMax + 1);
+    f.share_filter(self.share_filter);
+    f.message(self.message);
+  }
+};
 
-/// Messages of a shard to itself, in order, until the end of the event. One buffer for all, reused.
-class Mailbox {
+/// To the former holder of a session: what came for it since it was given up? It may be forgotten then.
+struct FetchRest {
+  std::uint64_t epoch = 0;
+  std::string_view client_id;
+  static void fields(auto& self, auto& f) {
+    f.u64(self.epoch);
+    f.text(self.client_id);
+  }
+};
+
+/// The answer.
+struct GiveRest {
+  std::string_view client_id;
+  Bytes deliveries;
+  static void fields(auto& self, auto& f) {
+    f.text(self.client_id);
+    f.blob(self.deliveries);
+  }
+};
+
+// To shard 0 (and claims::Request, Yielded, Release, Hold, HeldAll) -----------------------------------------------------------
+
+/// session::RouteRequest.
+struct RouteChange {
+  std::uint32_t token = 0;  // 0: no answer is wanted
+  TextList added;
+  TextList removed;
+  TextList retained_wanted;
+  static void fields(auto& self, auto& f) {
+    f.u32(self.token);
+    f.texts(self.added);
+    f.texts(self.removed);
+    f.texts(self.retained_wanted);
+  }
+};
+
+/// Sets the retained message of its topic; RetainStored follows unless `owed` is kNoSlot.
+struct Retain {
+  std::uint32_t owed = 0;
+  session::MessageView message;
+  static void fields(auto& self, auto& f) {
+    f.u32(self.owed);
+    f.message(self.message);
+  }
+};
+
+// From shard 0 (and claims::Grant, Refusal, Yield) ----------------------------------------------------------------------------
+
+/// What the RouteChange with this token added is in force; RetainedMatches and then Subscribed follow.
+struct RoutesInForce {
+  std::uint32_t token = 0;
+  static void fields(auto& self, auto& f) { f.u32(self.token); }
+};
+
+/// A retained message that matches the filter at this position of RouteChange::retained_wanted.
+struct RetainedMatch {
+  std::uint32_t token = 0;
+  std::uint32_t position = 0;
+  session::MessageView message;
+  static void fields(auto& self, auto& f) {
+    f.u32(self.token);
+    f.u32(self.position);
+    f.message(self.message);
+  }
+};
+
+/// The RouteChange with this token is done with.
+struct Subscribed {
+  std::uint32_t token = 0;
+  static void fields(auto& self, auto& f) { f.u32(self.token); }
+};
+
+struct RetainStored {
+  std::uint32_t owed = 0;
+  static void fields(auto& self, auto& f) { f.u32(self.owed); }
+};
+
+/// cluster::ControlHost::reassert: tell what you hold, if its registrar is another one among `after` than among `before`.
+struct Reassert {
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+  static void fields(auto& self, auto& f) {
+    f.u64(self.before);
+    f.u64(self.after);
+  }
+};
+
+struct NodeGone {
+  NodeId node = 0;
+  static void fields(auto& self, auto& f) { f.u16(self.node); }
+};
+
+struct NodeBack {
+  NodeId node = 0;
+  std::uint64_t incarnation = 0;
+  static void fields(auto& self, auto& f) {
+    f.u16(self.node);
+    f.u64(self.incarnation);
+  }
+};
+
+/// Nothing: an event for a shard that has none, so that shard 0 may free what it retired.
+struct Nudge {
+  static void fields(auto&, auto&) {}
+};
+
+// The table -------------------------------------------------------------------------------------------------------------------
+
+template <class... Kinds>
+struct MessageTable {};
+
+/// A kind's number is its position. Those of the first kPeerKinds are on the wire between nodes.
+using ShardMessages = MessageTable<
+    // place to place
+    Publish, PublishToGroup, FetchRest, GiveRest,
+    // to shard 0
+    RouteChange, Retain, claims::Request, claims::Yielded, claims::Release, claims::Hold, claims::HeldAll,
+    // from shard 0
+    RoutesInForce, RetainedMatch, Subscribed, RetainStored, claims::Grant, claims::Refusal, claims::Yield, Reassert,
+    NodeGone, NodeBack, Nudge>;
+inline constexpr std::uint8_t kPeerKinds = 4;
+
+template <class Kind, class... Kinds>
+constexpr std::uint8_t number_in(MessageTable<Kinds...>) {
+  constexpr bool same[] = {std::is_same_v<Kind, Kinds>...};
+  std::uint8_t n = 0;
+  while (!same[n]) ++n;
+  return n;
+}
+/// Of a struct that is in the table.
+template <class Kind>
+inline constexpr std::uint8_t kKindOf = number_in<Kind>(ShardMessages{});
+
+// Writing and reading ---------------------------------------------------------------------------------------------------------
+
+class MessageWriter : public FieldWriter {
  public:
-  void put(Bytes message) {
-    ends_.push_back(bytes_.size() + message.size());
-    bytes_.insert(bytes_.end(), message.begin(), message.end());
-  }
-  bool empty() const { return ends_.empty(); }
-  /// Takes all out: handle(message) for each; what is put meanwhile stays for the next call.
-  template <class Handle>
-  void take_all(Handle&& handle) {
-    taken_bytes_.swap(bytes_);
-    taken_ends_.swap(ends_);
-    std::size_t begin = 0;
-    for (const std::size_t end : taken_ends_) {
-      handle(Bytes(taken_bytes_.data() + begin, end - begin));
-      begin = end;
-    }
-    taken_bytes_.clear();
-    taken_ends_.clear();
-  }
+  MessageWriter(std::vector<std::uint8_t>& buffer, ByteWriter& out, Nanos now)
+      : FieldWriter(out), buffer_(buffer), now_(now) {}
+  void message(const session::MessageView& v) { session::encode_message(buffer_, v, now_); }
+  void share_filter(std::string_view v) { text(v); }
 
  private:
-  std::vector<std::uint8_t> bytes_, taken_bytes_;
-  std::vector<std::size_t> ends_, taken_ends_;
+  std::vector<std::uint8_t>& buffer_;
+  Nanos now_;
 };
+
+enum class Sender : std::uint8_t { kThisNode, kPeer };
+
+class MessageReader : public FieldReader {
+ public:
+  MessageReader(ByteReader& in, Nanos now, Sender sender) : FieldReader(in), now_(now), sender_(sender) {}
+  void message(session::MessageView& v);
+  void share_filter(std::string_view& v);
+
+ private:
+  Nanos now_;
+  Sender sender_;
+};
+
+/// Writes the message into a buffer that is reused: cleared before. The expiry of a message travels as what is left of it.
+template <class Kind>
+void write_message(std::vector<std::uint8_t>& buffer, const Kind& kind, Nanos now) {
+  buffer.clear();
+  ByteWriter out(buffer);
+  out.u8(kKindOf<Kind>);
+  MessageWriter fields(buffer, out, now);
+  Kind::fields(kind, fields);
+}
+
+/// Reads the fields after the kind; false when they are cut short, followed by more, or no values of this kind.
+template <class Kind>
+bool read_message(Bytes fields, Nanos now, Sender sender, Kind& kind) {
+  ByteReader in(fields);
+  MessageReader reader(in, now, sender);
+  Kind::fields(kind, reader);
+  return in.done();
+}
+
+namespace detail {
+template <class Kind, class Visitor>
+bool read_and_visit(Bytes fields, Nanos now, Sender sender, Visitor& visitor) {
+  Kind kind;
+  if (!read_message(fields, now, sender, kind)) return false;
+  visitor(kind);
+  return true;
+}
+template <class Visitor, class... Kinds>
+bool visit_in(MessageTable<Kinds...>, std::uint8_t number, Bytes fields, Nanos now, Sender sender, Visitor& visitor) {
+  using Read = bool (*)(Bytes, Nanos, Sender, Visitor&);
+  static constexpr Read kReads[] = {&read_and_visit<Kinds, Visitor>...};
+  const std::size_t kinds = sender == Sender::kPeer ? kPeerKinds : sizeof...(Kinds);
+  return number < kinds && kReads[number](fields, now, sender, visitor);
+}
+}  // namespace detail
+
+/// Calls visitor(kind) with what the message says; false, and no call, when it says nothing that this sender may say.
+/// Views in `kind` live as long as the bytes.
+template <class Visitor>
+bool visit_message(Bytes message, Nanos now, Sender sender, Visitor& visitor) {
+  if (message.empty()) return false;
+  return detail::visit_in(ShardMessages{}, message[0], message.subspan(1), now, sender, visitor);
+}
 
 }  // namespace orrery::node

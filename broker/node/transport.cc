@@ -37,14 +37,16 @@ void Transport::free_buffers(Link& l) {
   }
 }
 
-void Transport::link_open(Nanos now, LinkId link, LinkKind kind) {
-  Link& l = links_.create(link, heap_, kind);
-  if (kind == LinkKind::kWebSocket)
+void Transport::link_open(Nanos now, LinkId link, const LinkInfo& info) {
+  counters_.add(Counter::kLinksOpened);
+  Link& l = links_.create(link, heap_, info.kind);
+  if (info.kind == LinkKind::kWebSocket)
     l.handshake = new (heap_.allocate(sizeof(websocket::Handshake))) websocket::Handshake(heap_, options_);
   sessions_.connection_open(now, link);
 }
 
 void Transport::link_closed(Nanos now, LinkId link) {
+  counters_.add(Counter::kLinksClosed);
   sessions_.connection_closed(now, link);
   free_buffers(links_[link]);
   links_.destroy(link);

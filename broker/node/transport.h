@@ -14,7 +14,7 @@
 #include "broker/mqtt/stream_decoder.h"
 #include "broker/seam/counters.h"
 #include "broker/seam/effects.h"
-#include "broker/seam/node.h"
+#include "broker/seam/link_user.h"
 #include "broker/session/session_host.h"
 #include "broker/session/sessions.h"
 #include "broker/websocket/frame_decoder.h"
@@ -22,17 +22,17 @@
 
 namespace orrery::node {
 
-class Transport {
+class Transport final : public LinkUser {
  public:
   /// All arguments outlive it.
   Transport(const websocket::HandshakeOptions& options, Heap& heap, Effects& effects, Counters& counters,
             session::Sessions& sessions);
-  ~Transport();
+  ~Transport() override;
 
-  bool owns(LinkId link) const { return links_.contains(link); }
-  void link_open(Nanos now, LinkId link, LinkKind kind);
-  void bytes(Nanos now, LinkId link, MutableBytes bytes);
-  void link_closed(Nanos now, LinkId link);
+  void link_open(Nanos now, LinkId link, const LinkInfo& info) override;
+  void bytes(Nanos now, LinkId link, MutableBytes bytes) override;
+  void drained(Nanos now, LinkId link) override { sessions_.drained(now, link); }
+  void link_closed(Nanos now, LinkId link) override;
 
   // For Sessions, through SessionHost.
   std::vector<std::uint8_t>& begin_packet();

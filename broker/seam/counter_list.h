@@ -135,5 +135,7 @@
   X(kAdminRequests, "admin_requests", kCounter, "orrery_admin_requests_total", "", \
     "HTTP requests on the admin's port.") \
   X(kAdminRefused, "admin_refused", kCounter, "orrery_admin_refused_total", "", \
-    "Of these, and of what was no request, those answered with a status of 400 or more.")
+    "Of these, and of what was no request, those answered with a status of 400 or more.") \
+  X(kSubacksEarly, "subacks_early", kCounter, "orrery_subacks_early_total", "", \
+    "SUBACKs sent before a core knew of the routes: too many waited for one.")
 // clang-format on

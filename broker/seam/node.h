@@ -24,6 +24,7 @@ inline constexpr NodeId kNodesMax = 64;
 
 /// What a link speaks. Clients' links begin with the transport's first byte (for kWebSocket that is the HTTP request).
 enum class LinkKind : std::uint8_t { kTcp, kWebSocket, kPeerIn, kPeerOut };
+inline constexpr std::size_t kLinkKinds = 4;
 
 struct LinkInfo {
   LinkKind kind = LinkKind::kTcp;

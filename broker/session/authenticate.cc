@@ -46,7 +46,7 @@ void Sessions::admitted(Nanos now, LinkId link) {
   if (c.packet_size_max != UINT32_MAX && mqtt::connack_size(c.version, connack_for(link, pending)) > c.packet_size_max)
     return refuse_claim(c.request, ReasonCode::kPacketTooLarge, "the client takes no CONNACK of the needed size");
   c.state = Connection::State::kClaiming;
-  host_.claim(now, pending.request, pending.client_id, pending.clean_start);
+  host_.claim(now, {pending.request, pending.clean_start, pending.client_id});
 }
 
 void Sessions::step_exchange(Nanos now, LinkId link, Bytes data) {

@@ -105,8 +105,8 @@ PendingConnect* Sessions::find_claim(std::uint64_t request) {
   return &claims_[slot];
 }
 
-void Sessions::claim_granted(Nanos now, std::uint64_t request, std::uint64_t epoch, Bytes handover, bool present) {
-  PendingConnect* pending = find_claim(request);
+void Sessions::claim_granted(Nanos now, const claims::Grant& grant) {
+  PendingConnect* pending = find_claim(grant.request);
   if (pending == nullptr) return;
   std::uint32_t slot = find_session(pending->client_id);
   if (slot != kNoSlot && sessions_[slot].link != kNoLink) {
@@ -117,15 +117,15 @@ void Sessions::claim_granted(Nanos now, std::uint64_t request, std::uint64_t epo
   }
   // A ghost whose session has ended elsewhere since, one that the client does not want, or another user's is nothing to
   // resume.
-  if (slot != kNoSlot &&
-      (pending->clean_start || (sessions_[slot].ghost && !present) || sessions_[slot].user != pending->user)) {
+  if (slot != kNoSlot && (pending->clean_start || (sessions_[slot].ghost && !grant.session_present) ||
+                          sessions_[slot].user != pending->user)) {
     end_session(now, slot, false);
     slot = kNoSlot;
   }
   pending->session_present = slot != kNoSlot;
   if (slot == kNoSlot) slot = create_session(pending->client_id);
   Session& session = sessions_[slot];
-  session.epoch = epoch;
+  session.epoch = grant.epoch;
   session.expiry_seconds = pending->expiry_seconds;
   session.user = pending->user;
   if (pending->session_present) {
@@ -134,12 +134,12 @@ void Sessions::claim_granted(Nanos now, std::uint64_t request, std::uint64_t epo
     drop_will(session.will);
     session.will_due = kNever;
   }
-  if (present && !pending->clean_start) {
-    const Import import = import_session(now, slot, handover, request);
+  if (grant.session_present && !pending->clean_start) {
+    const Import import = import_session(now, slot, grant.session, grant.request);
     pending->session_present = pending->session_present || import != Import::kUnreadable;
     if (import == Import::kMoved) return;  // CONNACK when its routes are in force here, so that nothing passes it by
   }
-  finish_connect(now, request, slot);
+  finish_connect(now, grant.request, slot);
 }
 
 void Sessions::finish_connect(Nanos now, std::uint64_t request, std::uint32_t slot) {
@@ -160,8 +160,8 @@ void Sessions::finish_connect(Nanos now, std::uint64_t request, std::uint32_t sl
   claims_.erase(static_cast<std::uint32_t>(request));
 }
 
-void Sessions::claim_failed(Nanos, std::uint64_t request) {
-  refuse_claim(request, ReasonCode::kServerUnavailable, "no core answered for the client identifier");
+void Sessions::claim_failed(Nanos, const claims::Refusal& refusal) {
+  refuse_claim(refusal.request, ReasonCode::kServerUnavailable, "no core answered for the client identifier");
 }
 
 void Sessions::refuse_claim(std::uint64_t request, ReasonCode reason, const char* what) {

@@ -27,20 +27,22 @@ constexpr std::uint8_t kReleasedFlag = 0x08;
 
 }  // namespace
 
-void Sessions::yield(Nanos now, std::string_view client_id, std::uint64_t epoch, bool discard) {
+void Sessions::yield(Nanos now, const claims::Yield& yield) {
+  const std::string_view client_id = yield.client_id;
+  const claims::Yielded nothing{yield.epoch, false, client_id, {}};
   std::uint32_t slot = find_session(client_id);
-  if (slot == kNoSlot || sessions_[slot].ghost) return host_.yielded(now, client_id, epoch, {}, false);
+  if (slot == kNoSlot || sessions_[slot].ghost) return host_.yielded(now, nothing);
   if (sessions_[slot].link != kNoLink) {
     counters_.add(Counter::kTakeovers);
     disconnect(now, sessions_[slot].link, mqtt::ReasonCode::kSessionTakenOver,
                "the client identifier connected elsewhere", LinkEnd::kNormal);
     slot = find_session(client_id);  // without a session expiry it has ended with its connection
   }
-  if (slot != kNoSlot && discard) {
+  if (slot != kNoSlot && yield.discard) {
     end_session(now, slot, false);
     slot = kNoSlot;
   }
-  if (slot == kNoSlot) return host_.yielded(now, client_id, epoch, {}, false);
+  if (slot == kNoSlot) return host_.yielded(now, nothing);
   Session& session = sessions_[slot];
   drop_will(session.will);  // the client is back: a will that waited is not sent [MQTT-3.1.3-9]
   session.will_due = kNever;
@@ -50,7 +52,7 @@ void Sessions::yield(Nanos now, std::string_view client_id, std::uint64_t epoch,
   session.expires_at = kNever;
   session.moves_until = now + kGhostTime;
   arm_session(slot);
-  host_.yielded(now, session.client_id(), epoch, handover_, true);
+  host_.yielded(now, {yield.epoch, true, session.client_id(), handover_});
 }
 
 void Sessions::export_session(Nanos now, Session& session, std::vector<std::uint8_t>& out) {

@@ -87,7 +87,7 @@ void Sessions::end_session(Nanos now, std::uint32_t slot, bool release) {
   }
   counters_.subtract(Counter::kMessagesQueued, waiting);
   counters_.add(Counter::kDroppedSessionEnded, waiting);
-  if (release) host_.release(now, session.client_id(), session.epoch);
+  if (release) host_.release(now, {session.epoch, session.client_id()});
   by_client_id_.erase(slot, [&](std::uint32_t id) { return hash_text(sessions_[id].client_id(), seed_); });
   heap_.free(session.client_id_bytes, session.client_id_size);
   sessions_.erase(slot);

@@ -6,6 +6,8 @@
 #include <new>
 
 #include "base/assert.h"
+#include "broker/mqtt/properties.h"
+#include "broker/mqtt/topic.h"
 
 namespace orrery::session {
 namespace {
@@ -14,6 +16,7 @@ constexpr std::uint8_t kRetainFlag = 0x04;
 constexpr std::uint8_t kExpiresFlag = 0x08;
 constexpr std::uint8_t kPublisherFlag = 0x10;
 constexpr std::uint8_t kSharedFlag = 0x20;
+constexpr std::uint8_t kFlagsMask = 0x3f;
 
 /// What a share filter takes at the end of a Message.
 std::size_t share_bytes(std::string_view share_filter) {
@@ -96,10 +99,21 @@ void encode_message(std::vector<std::uint8_t>& out, const MessageView& m, Nanos 
   if (!m.share_filter.empty()) w.u16_prefixed(as_bytes(m.share_filter));
 }
 
+bool publishable(const MessageView& m) {
+  if (!mqtt::valid_topic_name(m.topic)) return false;
+  if (!m.share_filter.empty() &&
+      (!mqtt::valid_topic_filter(m.share_filter) || !mqtt::parse_topic_filter(m.share_filter).shared()))
+    return false;
+  if (m.properties.empty()) return true;
+  mqtt::Properties properties;
+  const auto place = mqtt::property_place(mqtt::PacketType::kPublish);
+  return mqtt::parse_properties(place, m.properties, properties).ok() && properties.all_forwardable();
+}
+
 MessageView decode_message(ByteReader& in, Nanos now) {
   MessageView m;
   const std::uint8_t flags = in.u8();
-  if ((flags & kQosMask) > 2) in.fail();
+  if ((flags & kQosMask) > 2 || (flags & ~kFlagsMask) != 0) in.fail();
   m.qos = flags & kQosMask;
   m.retain = (flags & kRetainFlag) != 0;
   m.id = in.u64();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/types.h"
+#include "broker/claims/claims.h"
 #include "broker/seam/effects.h"
 #include "broker/session/message.h"
 
@@ -47,9 +48,11 @@ class SessionHost {
   /// The connection takes packets again, those first that were held back while the client id was claimed.
   virtual void resume_link(LinkId link) = 0;
 
-  virtual void claim(Nanos now, std::uint64_t request, std::string_view client_id, bool clean_start) = 0;
-  virtual void yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session, bool present) = 0;
-  virtual void release(Nanos now, std::string_view client_id, std::uint64_t epoch) = 0;
+  // Who holds which client id (claims.h).
+  /// Sessions::claim_granted or claim_failed follows.
+  virtual void claim(Nanos now, const claims::Request& request) = 0;
+  virtual void yielded(Nanos now, const claims::Yielded& yielded) = 0;
+  virtual void release(Nanos now, const claims::Release& release) = 0;
 
   virtual void change_routes(Nanos now, const RouteRequest& request) = 0;
   /// Sends the message to every place with a matching subscription, this shard (Sessions::deliver) included. Returns how

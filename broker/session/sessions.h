@@ -62,9 +62,10 @@ class Sessions {
   bool closing(LinkId link) { return at(link).state == Connection::State::kClosing; }
 
   // Answers and requests of the cluster.
-  void claim_granted(Nanos now, std::uint64_t request, std::uint64_t epoch, Bytes handover, bool present);
-  void claim_failed(Nanos now, std::uint64_t request);
-  void yield(Nanos now, std::string_view client_id, std::uint64_t epoch, bool discard);
+  void claim_granted(Nanos now, const claims::Grant& grant);
+  void claim_failed(Nanos now, const claims::Refusal& refusal);
+  /// SessionHost::yielded answers.
+  void yield(Nanos now, const claims::Yield& yield);
   void rest_wanted(Nanos now, Place present, std::string_view client_id, std::uint64_t epoch);
   void rest(Nanos now, std::string_view client_id, Bytes deliveries);
   /// Client ids held here, from a slot on: visit(client_id, epoch) for at most `most`; the slot to go on from, or kNoSlot.

@@ -85,10 +85,10 @@ void TestHost::TestShard::resume_link(LinkId id) {
 
 // The registrar -------------------------------------------------------------------------------------------------------
 
-void TestHost::TestShard::claim(Nanos, std::uint64_t request, std::string_view client_id, bool clean_start) {
-  const Claim claim{id_, request, std::string(client_id), clean_start};
+void TestHost::TestShard::claim(Nanos, const claims::Request& request) {
+  const Claim claim{id_, request.request, std::string(request.client_id), request.clean_start};
   if (!cluster_.manual_claims_) return cluster_.later([this, claim] { cluster_.decide(claim, ++cluster_.epochs_); });
-  cluster_.say("host: claim \"" + claim.client_id + "\"" + (clean_start ? " clean_start" : ""));
+  cluster_.say("host: claim \"" + claim.client_id + "\"" + (claim.clean_start ? " clean_start" : ""));
   cluster_.claims_.push_back(claim);
 }
 
@@ -96,31 +96,32 @@ void TestHost::decide(const Claim& claim, std::uint64_t epoch) {
   const auto held = holders_.find(claim.client_id);
   if (held == holders_.end()) return grant(claim, epoch, {}, false);
   yielding_.insert_or_assign(claim.client_id, claim);
-  shards_[held->second.shard]->sessions().yield(now_, claim.client_id, held->second.epoch, claim.clean_start);
+  shards_[held->second.shard]->sessions().yield(now_, {held->second.epoch, claim.clean_start, claim.client_id});
 }
 
-void TestHost::TestShard::yielded(Nanos, std::string_view client_id, std::uint64_t, Bytes session, bool present) {
-  const auto at = cluster_.yielding_.find(std::string(client_id));
+void TestHost::TestShard::yielded(Nanos, const claims::Yielded& yielded) {
+  const auto at = cluster_.yielding_.find(std::string(yielded.client_id));
   if (at == cluster_.yielding_.end()) {  // `yield` was a line
-    return cluster_.say("host: yielded \"" + std::string(client_id) + "\"" + (present ? " with a session" : ""));
+    return cluster_.say("host: yielded \"" + std::string(yielded.client_id) + "\"" +
+                        (yielded.session_present ? " with a session" : ""));
   }
   const Claim claim = at->second;
   cluster_.yielding_.erase(at);
-  const bool goes_on = present && !claim.clean_start;
+  const bool goes_on = yielded.session_present && !claim.clean_start;
   const std::vector<std::uint8_t> bytes =
-      goes_on ? std::vector<std::uint8_t>(session.begin(), session.end()) : std::vector<std::uint8_t>();
+      goes_on ? std::vector<std::uint8_t>(yielded.session.begin(), yielded.session.end()) : std::vector<std::uint8_t>();
   cluster_.later([this, claim, bytes, goes_on] { cluster_.grant(claim, ++cluster_.epochs_, bytes, goes_on); });
 }
 
 void TestHost::grant(const Claim& claim, std::uint64_t epoch, const std::vector<std::uint8_t>& session, bool present) {
   holders_[claim.client_id] = {claim.shard, epoch};
-  shards_[claim.shard]->sessions().claim_granted(now_, claim.request, epoch, session, present);
+  shards_[claim.shard]->sessions().claim_granted(now_, {claim.request, epoch, present, claim.client_id, session});
 }
 
-void TestHost::TestShard::release(Nanos, std::string_view client_id, std::uint64_t epoch) {
-  const auto at = cluster_.holders_.find(client_id);
-  if (cluster_.manual_claims_) cluster_.say("host: release \"" + std::string(client_id) + "\"");
-  if (at != cluster_.holders_.end() && at->second.epoch == epoch) cluster_.holders_.erase(at);
+void TestHost::TestShard::release(Nanos, const claims::Release& release) {
+  const auto at = cluster_.holders_.find(release.client_id);
+  if (cluster_.manual_claims_) cluster_.say("host: release \"" + std::string(release.client_id) + "\"");
+  if (at != cluster_.holders_.end() && at->second.epoch == release.epoch) cluster_.holders_.erase(at);
 }
 
 void TestHost::TestShard::fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) {

@@ -110,7 +110,7 @@ void TestHost::command(std::string_view line) {
     decide(claim, ++epochs_);
   } else if (verb == "fail") {
     ASSERT_FALSE(claims_.empty()) << "nothing is claimed";
-    shards_[claims_.front().shard]->sessions().claim_failed(now_, claims_.front().request);
+    shards_[claims_.front().shard]->sessions().claim_failed(now_, {claims_.front().request, claims_.front().client_id});
     claims_.pop_front();
   } else if (verb == "in_force") {
     ASSERT_FALSE(changes_.empty()) << "no routes are asked for";
@@ -141,7 +141,7 @@ void TestHost::command(std::string_view line) {
     const std::string id = unquoted(word(1));
     const auto held = holders_.find(id);
     const std::uint64_t epoch = held == holders_.end() ? 0 : held->second.epoch;
-    shards_[shard]->sessions().yield(now_, id, epoch, words.back() == "discard");
+    shards_[shard]->sessions().yield(now_, {epoch, words.back() == "discard", id});
   } else if (verb == "lose") {  // the registrar forgets a client id
     holders_.erase(unquoted(word(1)));
   } else if (verb == "counters") {

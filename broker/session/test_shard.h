@@ -35,9 +35,9 @@ class TestHost::TestShard final : public SessionHost, public Effects {
   std::size_t end_packet(LinkId link) override;
   void end_link(LinkId link, LinkEnd how) override;
   void resume_link(LinkId link) override;
-  void claim(Nanos now, std::uint64_t request, std::string_view client_id, bool clean_start) override;
-  void yielded(Nanos now, std::string_view client_id, std::uint64_t epoch, Bytes session, bool present) override;
-  void release(Nanos now, std::string_view client_id, std::uint64_t epoch) override;
+  void claim(Nanos now, const claims::Request& request) override;
+  void yielded(Nanos now, const claims::Yielded& yielded) override;
+  void release(Nanos now, const claims::Release& release) override;
   void change_routes(Nanos now, const RouteRequest& request) override;
   std::uint32_t route(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) override;
   bool route_to_group(Nanos now, const MessageView& message) override;

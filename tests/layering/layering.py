@@ -15,18 +15,19 @@ import re
 import subprocess
 import sys
 
-BROKER_CORE = ["seam", "base", "mqtt", "websocket", "routing", "session", "cluster", "auth", "admin", "node"]
+BROKER_CORE = ["seam", "base", "claims", "mqtt", "websocket", "routing", "session", "cluster", "auth", "admin", "node"]
 
 # Layer: what it may include besides itself. "*": anything.
 LAYERS = {
     "base": [],
     "broker/base": ["base"],
     "broker/seam": ["base"],
+    "broker/claims": ["base", "broker/base"],
     "broker/mqtt": ["base", "broker/base"],
     "broker/websocket": ["base", "broker/base"],
     "broker/routing": ["base", "broker/base", "broker/mqtt"],
-    "broker/session": ["base", "broker/base", "broker/seam", "broker/mqtt", "broker/routing"],
-    "broker/cluster": ["base", "broker/base", "broker/seam", "broker/mqtt", "broker/routing"],
+    "broker/session": ["base", "broker/base", "broker/seam", "broker/claims", "broker/mqtt", "broker/routing"],
+    "broker/cluster": ["base", "broker/base", "broker/seam", "broker/claims", "broker/mqtt", "broker/routing"],
     "broker/auth": ["base", "broker/base", "broker/mqtt", "broker/session"],
     "broker/admin": ["base", "broker/base", "broker/seam"],
     "broker/node": ["base"] + ["broker/" + name for name in BROKER_CORE[:-1]],

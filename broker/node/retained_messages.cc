@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/node/retained_messages.h"
+
+namespace orrery::node {
+
+void RetainedMessages::sweep(Nanos now) {
+  if (now < sweep_at_) return;
+  store_.sweep(now, kSweepSteps);
+  sweep_at_ = store_.count() + store_.tombstones() > 0 ? now + kSweepEvery : kNever;
+}
+
+void RetainedMessages::encode_value(std::vector<std::uint8_t>& out, std::uint64_t stamp, NodeId writer,
+                                    const session::MessageView& message, Nanos now) {
+  out.clear();
+  ByteWriter w(out);
+  w.u64(stamp);
+  w.u16(writer);
+  session::encode_message(out, message, now);
+}
+
+void RetainedMessages::apply(NodeId, Bytes value) {
+  ByteReader in(value);
+  routing::RetainedVersion version;
+  version.clock = in.u64();
+  version.writer = in.u16();
+  session::MessageView message = session::decode_message(in, now_);
+  if (!in.done()) return;
+  const Nanos expires_at = message.expires_at;
+  message.expires_at = kNever;
+  std::vector<std::uint8_t> stored;
+  if (!message.payload.empty()) session::encode_message(stored, message, now_);
+  store_.set(message.topic, stored, version, expires_at);
+  if (sweep_at_ == kNever) sweep_at_ = now_ + kSweepEvery;
+}
+
+std::uint64_t RetainedMessages::for_each_of(NodeId owner, std::uint64_t cursor, cluster::RetainedVisitor& visitor) {
+  return store_.for_each_of(owner, cursor, [&](std::string_view topic, const routing::Retained& r) {
+    session::MessageView message;
+    message.topic = topic;
+    if (!r.value.empty()) {
+      ByteReader in(r.value);
+      message = session::decode_message(in, now_);
+    }
+    message.expires_at = r.expires_at;
+    std::vector<std::uint8_t> value;
+    encode_value(value, r.version.clock, r.version.writer, message, now_);
+    return visitor.retained(value);
+  });
+}
+
+}  // namespace orrery::node
