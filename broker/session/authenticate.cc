@@ -14,16 +14,16 @@ using mqtt::Property;
 using mqtt::ReasonCode;
 
 void Sessions::authenticate(Nanos now, LinkId link, const mqtt::ConnectView& connect) {
-  Connection& c = at(link);
-  const std::string_view client_id = find_claim(c.request)->client_id;
+  Connection& c = connections_[link];
+  const std::string_view client_id = connections_.find_claim(c.request)->client_id;
   const Gate* const gate = options_.gate.get();
   if (const auto method = connect.properties.authentication_method()) {
     std::unique_ptr<Exchange> exchange;
     if (gate != nullptr) exchange = gate->begin(*method, client_id, rng_.next());
     if (exchange == nullptr)
       return refuse_claim(c.request, ReasonCode::kBadAuthenticationMethod, "no such authentication method");
-    c.authentication = std::make_unique<Authentication>(Authentication{std::string(*method), std::move(exchange)});
-    c.state = Connection::State::kAuthenticating;
+    connections_.authenticating(
+        link, std::make_unique<Authentication>(Authentication{std::string(*method), std::move(exchange)}));
     return step_exchange(now, link, connect.properties.authentication_data().value_or(Bytes{}));
   }
   if (gate != nullptr) {
@@ -36,8 +36,8 @@ void Sessions::authenticate(Nanos now, LinkId link, const mqtt::ConnectView& con
 
 /// The client is who it says: its client id is claimed.
 void Sessions::admitted(Nanos now, LinkId link) {
-  Connection& c = at(link);
-  PendingConnect& pending = *find_claim(c.request);
+  Connection& c = connections_[link];
+  PendingConnect& pending = *connections_.find_claim(c.request);
   if (c.principal != nullptr) {
     if (pending.will.message != nullptr && !c.principal->may_publish(pending.will.message->view().topic))
       return refuse_claim(c.request, ReasonCode::kNotAuthorized, "not allowed to publish the will");
@@ -45,19 +45,19 @@ void Sessions::admitted(Nanos now, LinkId link) {
   }
   if (c.packet_size_max != UINT32_MAX && mqtt::connack_size(c.version, connack_for(link, pending)) > c.packet_size_max)
     return refuse_claim(c.request, ReasonCode::kPacketTooLarge, "the client takes no CONNACK of the needed size");
-  c.state = Connection::State::kClaiming;
+  connections_.claiming(link);
   host_.claim(now, {pending.request, pending.clean_start, pending.client_id});
 }
 
 void Sessions::step_exchange(Nanos now, LinkId link, Bytes data) {
-  Connection& c = at(link);
+  Connection& c = connections_[link];
   const bool connecting = c.state == Connection::State::kAuthenticating;
   authentication_data_.clear();
   Verdict verdict = c.authentication->exchange->step(data, authentication_data_);
   if (verdict.reason == ReasonCode::kContinueAuthentication) {
     if (connecting) {  // the next step has to come in its own time
       const Nanos limit = c.keep_alive == 0 ? kNever : keep_alive_limit(c.keep_alive);
-      arm_connection(link, now + std::min(options_.connect_timeout, limit));
+      connections_.arm(link, now + std::min(options_.connect_timeout, limit));
     }
     return send_auth(now, link, verdict.reason);
   }
@@ -73,7 +73,8 @@ void Sessions::step_exchange(Nanos now, LinkId link, Bytes data) {
   }
   c.principal = std::move(verdict.principal);
   if (!connecting) return send_auth(now, link, ReasonCode::kSuccess);
-  find_claim(c.request)->authentication_data = authentication_data_;
+  connections_.find_claim(c.request)->authentication_data.assign(authentication_data_.begin(),
+                                                                 authentication_data_.end());
   admitted(now, link);
 }
 
@@ -81,19 +82,19 @@ void Sessions::send_auth(Nanos now, LinkId link, ReasonCode reason) {
   mqtt::AuthView auth;
   auth.reason = reason;
   mqtt::PropertyBuilder properties(section_);
-  properties.text(Property::kAuthenticationMethod, at(link).authentication->method);
+  properties.text(Property::kAuthenticationMethod, connections_[link].authentication->method);
   if (!authentication_data_.empty()) properties.binary(Property::kAuthenticationData, authentication_data_);
   auth.properties = properties.view();
-  if (mqtt::auth_size(auth) > at(link).packet_size_max)
+  if (mqtt::auth_size(auth) > connections_[link].packet_size_max)
     return disconnect(now, link, ReasonCode::kPacketTooLarge, "the client takes no AUTH of the needed size",
                       LinkEnd::kNormal);
-  mqtt::encode_auth(auth, host_.begin_packet());
-  note_backlog(link, host_.end_packet(link));
+  mqtt::encode_auth(auth, connections_.begin_packet());
+  connections_.end_packet(link);
 }
 
 void Sessions::handle_auth(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
   effects_.work(Work::kMqttOther, 1);
-  Connection& c = at(link);
+  Connection& c = connections_[link];
   mqtt::AuthView view;
   const mqtt::DecodeResult result =
       mqtt::decode_auth(c.version, mqtt::Sender::kClient, packet.flags(), packet.body, view);
@@ -108,7 +109,7 @@ void Sessions::handle_auth(Nanos now, LinkId link, const mqtt::RawPacket& packet
         now, link,
         mqtt::protocol_error(going_on ? "AUTH does not continue what was begun" : "AUTH continues what was not begun"));
   if (!going_on) {
-    const std::string_view client_id = sessions_[c.session].client_id();
+    const std::string_view client_id = store_[c.session].client_id();
     c.authentication->exchange = options_.gate->begin(c.authentication->method, client_id, rng_.next());
   }
   step_exchange(now, link, view.properties.authentication_data().value_or(Bytes{}));

@@ -10,27 +10,29 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/types.h"
+#include "broker/base/heap.h"
 #include "broker/base/slab.h"
 #include "broker/base/timer_wheel.h"
 #include "broker/mqtt/types.h"
 #include "broker/session/gate.h"
-#include "broker/session/message.h"
+#include "broker/session/will.h"
 
 namespace orrery::session {
 
-struct Will {
-  Message* message = nullptr;  // one hold; its view says whether to retain
-  std::uint32_t delay_seconds = 0;
-  Nanos expiry = kNever;  // its Message Expiry Interval, which begins when it is published
-};
+/// A text on the shard's heap.
+using HeapString = std::basic_string<char, std::char_traits<char>, HeapAllocator<char>>;
+
+/// No connection has this id.
+inline constexpr LinkId kNoLink = UINT32_MAX;
 
 struct PendingConnect {
-  LinkId link = 0;  // UINT32_MAX when the connection has gone meanwhile
+  explicit PendingConnect(Heap& heap)
+      : client_id(HeapAllocator<char>(heap)), authentication_data(HeapAllocator<std::uint8_t>(heap)) {}
+
+  LinkId link = kNoLink;  // kNoLink when the connection has gone meanwhile
   std::uint64_t request = 0;
-  std::string client_id;
+  HeapString client_id;
   bool assigned_client_id = false;
   bool clean_start = true;
   bool session_present = false;  // once it is granted
@@ -39,8 +41,8 @@ struct PendingConnect {
   bool keep_alive_lowered = false;
   bool response_information = false;  // it asked for it
   Will will;
-  std::uint64_t user = 0;                         // Session::user
-  std::vector<std::uint8_t> authentication_data;  // for CONNACK, of an exchange that has succeeded
+  std::uint64_t user = 0;                        // Session::user
+  HeapVector<std::uint8_t> authentication_data;  // for CONNACK, of an exchange that has succeeded
 };
 
 /// Of a connection whose CONNECT named an authentication method.
@@ -49,8 +51,9 @@ struct Authentication {
   std::unique_ptr<Exchange> exchange;  // null when none is going on
 };
 
-/// Topics that have been given an alias in one direction (MQTT 5, 3.3.2.3.4): position alias - 1; empty text is not set.
-using AliasTable = std::vector<std::string>;
+/// Topics that have been given an alias in one direction (MQTT 5, 3.3.2.3.4): position alias - 1; empty text is not
+/// set.
+using AliasTable = HeapVector<HeapString>;
 
 /// One and a half times the keep alive without a packet [MQTT-3.1.2-22].
 constexpr Nanos keep_alive_limit(std::uint16_t seconds) { return seconds * (kSecond * 3 / 2); }

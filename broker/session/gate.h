@@ -59,8 +59,8 @@ class Gate {
   virtual ~Gate() = default;
   /// CONNECT without an Authentication Method.
   virtual Verdict admit(const Credentials& credentials) const = 0;
-  /// Null when there is no such method. `draw` is from the shard's own generator and different in each call; a gate mixes
-  /// it with a secret of its own where it must not be guessed.
+  /// Null when there is no such method. `draw` is from the shard's own generator and different in each call; a gate
+  /// mixes it with a secret of its own where it must not be guessed.
   virtual std::unique_ptr<Exchange> begin(std::string_view method, std::string_view client_id,
                                           std::uint64_t draw) const = 0;
 };

@@ -15,28 +15,27 @@ void Sessions::handle_pingreq(Nanos now, LinkId link, const mqtt::RawPacket& pac
   effects_.work(Work::kMqttOther, 1);
   const mqtt::DecodeResult result = mqtt::decode_ping(packet.flags(), packet.body);
   if (!result.ok()) return protocol_error(now, link, result);
-  mqtt::encode_pingresp(host_.begin_packet());
-  note_backlog(link, host_.end_packet(link));
+  mqtt::encode_pingresp(connections_.begin_packet());
+  connections_.end_packet(link);
 }
 
 void Sessions::handle_disconnect(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
   effects_.work(Work::kMqttOther, 1);
-  Connection& c = at(link);
+  Connection& c = connections_[link];
   mqtt::DisconnectView view;
   const mqtt::DecodeResult result =
       mqtt::decode_disconnect(c.version, mqtt::Sender::kClient, packet.flags(), packet.body, view);
   if (!result.ok()) return protocol_error(now, link, result);
   if (c.state == Connection::State::kAuthenticating) {
-    drop_claim(c.request);
+    connections_.drop_claim(c.request);
     leave(now, link, false);
     return host_.end_link(link, LinkEnd::kNormal);
   }
-  Session& session = sessions_[c.session];
   if (const auto expiry = view.properties.session_expiry_interval()) {
-    if (session.expiry_seconds == 0 && *expiry != 0)
+    if (store_[c.session].expiry_seconds() == 0 && *expiry != 0)
       return protocol_error(now, link,
                             mqtt::protocol_error("a session expiry in DISCONNECT after none in CONNECT (3.14.2.2.2)"));
-    session.expiry_seconds = std::min(*expiry, options_.max_session_expiry);
+    store_.set_expiry(c.session, std::min(*expiry, options_.max_session_expiry));
   }
   leave(now, link, view.reason != ReasonCode::kNormalDisconnection);
   host_.end_link(link, LinkEnd::kNormal);

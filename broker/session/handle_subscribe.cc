@@ -5,6 +5,7 @@
 
 #include "broker/mqtt/decode.h"
 #include "broker/mqtt/encode.h"
+#include "broker/session/route_rows.h"
 #include "broker/session/sessions.h"
 #include "broker/session/subscription_byte.h"
 
@@ -14,7 +15,7 @@ using mqtt::ReasonCode;
 using mqtt::Version;
 
 void Sessions::handle_subscribe(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
-  Connection& c = at(link);
+  Connection& c = connections_[link];
   mqtt::SubscribeView subscribe;
   const mqtt::DecodeResult result = mqtt::decode_subscribe(c.version, packet.flags(), packet.body, subscribe);
   if (!result.ok()) return protocol_error(now, link, result);
@@ -25,18 +26,17 @@ void Sessions::handle_subscribe(Nanos now, LinkId link, const mqtt::RawPacket& p
       return protocol_error(now, link, {off, "CONNACK said that this is not available"});
 
   const std::uint32_t slot = c.session;
-  Session& session = sessions_[slot];
-  const std::uint32_t token = subscribes_.emplace();
+  const std::uint32_t token = subscribes_.emplace(heap_);
   PendingSubscribe& pending = subscribes_[token];
   pending.session = slot;
-  pending.epoch = session.epoch;
+  pending.epoch = store_[slot].epoch();
   pending.link = link;
   pending.connection = c.request;
   pending.packet_id = subscribe.packet_id;
   added_.clear();
   retained_wanted_.clear();
   for (const mqtt::Subscription& subscription : subscribe.subscriptions) {
-    const ReasonCode code = subscribe_one(session, slot, c.principal.get(), subscription, identifier, pending);
+    const ReasonCode code = subscribe_one(slot, c.principal.get(), subscription, identifier, pending);
     pending.reason_codes.push_back(static_cast<std::uint8_t>(code));
   }
   const std::vector<std::string_view> added(added_.begin(), added_.end());
@@ -48,7 +48,8 @@ void Sessions::handle_subscribe(Nanos now, LinkId link, const mqtt::RawPacket& p
   host_.change_routes(now, request);
 }
 
-/// The code of a capability that the packet needs and that is off: in MQTT 5 an error of the whole packet (3.2.2.3.11 to 13).
+/// The code of a capability that the packet needs and that is off: in MQTT 5 an error of the whole packet (3.2.2.3.11
+/// to 13).
 ReasonCode Sessions::switched_off(const mqtt::SubscribeView& subscribe, std::uint32_t identifier) const {
   if (identifier != 0 && !options_.subscription_identifiers) return ReasonCode::kSubscriptionIdentifiersNotSupported;
   for (const mqtt::Subscription& subscription : subscribe.subscriptions) {
@@ -60,7 +61,7 @@ ReasonCode Sessions::switched_off(const mqtt::SubscribeView& subscribe, std::uin
   return ReasonCode::kSuccess;
 }
 
-ReasonCode Sessions::subscribe_one(Session& session, std::uint32_t slot, const Principal* principal,
+ReasonCode Sessions::subscribe_one(std::uint32_t slot, const Principal* principal,
                                    const mqtt::Subscription& subscription, std::uint32_t identifier,
                                    PendingSubscribe& pending) {
   const mqtt::TopicFilter& topic = subscription.topic;
@@ -71,18 +72,14 @@ ReasonCode Sessions::subscribe_one(Session& session, std::uint32_t slot, const P
     return ReasonCode::kNotAuthorized;
   }
   const std::uint8_t qos = std::min(subscription.options.qos, options_.max_qos);
-  const std::uint32_t filter_id = index_.find(topic.full);
-  const bool known = filter_id != routing::kNoFilter && index_.subscriber(filter_id, slot) != nullptr;
-  if (!known && session.subscriptions.size() >= options_.max_subscriptions) return ReasonCode::kQuotaExceeded;
+  const std::uint32_t filter_id = store_.index().find(topic.full);
+  const bool known = filter_id != routing::kNoFilter && store_.index().subscriber(filter_id, slot) != nullptr;
+  if (!known && store_[slot].subscriptions().size() >= options_.max_subscriptions) return ReasonCode::kQuotaExceeded;
 
   mqtt::SubscriptionOptions granted = subscription.options;
   granted.qos = qos;
-  const auto added = index_.add(topic.full, slot, subscription_byte(granted), identifier);
+  const auto added = store_.subscribe(slot, topic.full, subscription_byte(granted), identifier);
   if (added.filter_id == routing::kNoFilter) return ReasonCode::kQuotaExceeded;
-  if (!added.replaced) {
-    session.subscriptions.push_back({added.filter_id});
-    counters_.add(Counter::kSubscriptions);
-  }
   if (!added.replaced) append_row(added_, topic.full, added.members);
   // Retained messages go to new subscriptions, or also to renewed ones, or never (3.8.3.1); not to shared ones (4.8.2).
   const std::uint8_t handling = subscription.options.retain_handling;
@@ -97,32 +94,32 @@ void Sessions::routes_in_force(Nanos now, std::uint32_t token) {
   const PendingSubscribe& pending = subscribes_[token - 1];
   if (pending.handover) {
     const std::uint32_t slot = pending.session;
-    if (!sessions_.contains(slot) || sessions_[slot].epoch != pending.epoch || sessions_[slot].ghost)
+    if (!store_.contains(slot) || store_[slot].epoch() != pending.epoch || store_[slot].ghost())
       return refuse_claim(pending.claim, ReasonCode::kServerBusy, "the client identifier connected again meanwhile");
-    host_.fetch_rest(now, pending.former, sessions_[slot].client_id(), pending.epoch);
+    host_.fetch_rest(now, pending.former, store_[slot].client_id(), pending.epoch);
     return finish_connect(now, pending.claim, slot);
   }
   const LinkId link = pending.link;
-  if (!connections_.contains(link) || at(link).request != pending.connection ||
-      at(link).state != Connection::State::kOpen)
+  if (!connections_.contains(link) || connections_[link].request != pending.connection ||
+      connections_[link].state != Connection::State::kOpen)
     return;
   mqtt::SubackView suback;
   suback.packet_id = pending.packet_id;
   suback.reason_codes = pending.reason_codes;
-  mqtt::encode_suback(at(link).version, suback, host_.begin_packet());
-  note_backlog(link, host_.end_packet(link));
+  mqtt::encode_suback(connections_[link].version, suback, connections_.begin_packet());
+  connections_.end_packet(link);
 }
 
 void Sessions::retained(Nanos now, std::uint32_t token, std::uint32_t position, const MessageView& message) {
   const PendingSubscribe& pending = subscribes_[token - 1];
   if (position >= pending.retained.size()) return;
   const std::uint32_t slot = pending.session;
-  if (!sessions_.contains(slot) || sessions_[slot].epoch != pending.epoch || sessions_[slot].ghost) return;
+  if (!store_.contains(slot) || store_[slot].epoch() != pending.epoch || store_[slot].ghost()) return;
   if (message.expired(now)) return;
   const PendingSubscribe::Retained& wanted = pending.retained[position];
   Message* kept = nullptr;
-  deliver_to(now, slot, message, kept, std::min(message.qos, wanted.qos), true,
-             {&wanted.identifier, wanted.identifier != 0 ? 1u : 0u});
+  deliveries_.deliver_to(now, slot, message, kept, std::min(message.qos, wanted.qos), true,
+                         {&wanted.identifier, wanted.identifier != 0 ? 1u : 0u});
   if (kept != nullptr) Message::release(heap_, kept);
 }
 

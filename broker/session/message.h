@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One published message: as a view while it passes through, and as a counted block where a session must keep it.
 //
-// A MessageView points into the packet or the frame that brought the message and lives as long as that event. A Message is
-// one block of the shard's heap with a count of its holders (queues and windows of sessions of the same shard); it is
-// never changed after it was made. Both know how to travel to another shard or node: encode_message, decode_message.
+// A MessageView points into the packet or the frame that brought the message and lives as long as that event. A Message
+// is one block of the shard's heap with a count of its holders (queues and windows of sessions of the same shard); it
+// is never changed after it was made. Both know how to travel to another shard or node: encode_message, decode_message.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ namespace orrery::session {
 struct MessageView {
   /// Names the message among all that live at the same time: where it entered the cluster, and its number there.
   std::uint64_t id = 0;
-  /// A hash of the publishing client's identifier, for No Local wherever its session is; 0 for wills. Not kept in a Message.
+  /// A hash of the publishing client's identifier, for No Local wherever its session is; 0 for wills. Not kept in a
+  /// Message.
   std::uint64_t publisher = 0;
   std::uint8_t qos = 0;
   /// The PUBLISH had RETAIN set (for Retain As Published), or the message comes from the retained store.
@@ -27,8 +28,8 @@ struct MessageView {
   /// Local time at which the Message Expiry Interval ends; kNever without one (MQTT 5, 3.3.2.3.3).
   Nanos expires_at = kNever;
   std::string_view topic;
-  /// Encoded MQTT 5 properties that go on unchanged: payload format, content type, response topic, correlation data, user
-  /// properties, in the publisher's order; without the length in front. Empty from 3.x publishers.
+  /// Encoded MQTT 5 properties that go on unchanged: payload format, content type, response topic, correlation data,
+  /// user properties, in the publisher's order; without the length in front. Empty from 3.x publishers.
   Bytes properties;
   Bytes payload;
   /// The "$share/NAME/FILTER" for which it goes to one member of a group; empty otherwise. Kept, so that another member
@@ -36,7 +37,8 @@ struct MessageView {
   std::string_view share_filter;
 
   bool expired(Nanos now) const { return now >= expires_at; }
-  /// What is left of the Message Expiry Interval in whole seconds, at least 1; only for a message that expires and has not.
+  /// What is left of the Message Expiry Interval in whole seconds, at least 1; only for a message that expires and has
+  /// not.
   std::uint32_t expiry_seconds(Nanos now) const;
 };
 
@@ -69,8 +71,8 @@ class Message {
   bool shared_ : 1;  // then the share filter's length and text follow the payload
 };
 
-/// Appends the message in the form that shards and nodes exchange (docs/peer-protocol.md). The expiry travels as what is
-/// left, since clocks of nodes have different origins.
+/// Appends the message in the form that shards and nodes exchange (docs/peer-protocol.md). The expiry travels as what
+/// is left, since clocks of nodes have different origins.
 void encode_message(std::vector<std::uint8_t>& out, const MessageView& message, Nanos now);
 /// Whether a client may publish such a message: a valid topic name, properties that pass on, a valid share filter or none.
 /// decode_message() does not look at that; ask for what came from another node.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator may set about MQTT itself: limits and capabilities. Defaults are those of a broker that nobody configured.
-// Each field's key in the configuration file is in broker/app; what happens at each limit is said here.
+// What an operator may set about MQTT itself: limits and capabilities. Defaults are those of a broker that nobody
+// configured. Each field's key in the configuration file is in broker/app; what happens at each limit is said here.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,8 @@ struct MqttOptions {
   std::uint16_t max_inflight = 100;
   /// Messages that wait for one session; the next is dropped and counted (kDroppedQueueFull).
   std::uint32_t max_queue = 1000;
-  /// Bytes that one link's transport has not taken; above it QoS 0 is dropped (kDroppedSlowConsumer) and QoS 1 and 2 wait.
+  /// Bytes that one link's transport has not taken; above it QoS 0 is dropped (kDroppedSlowConsumer) and QoS 1 and 2
+  /// wait.
   std::uint32_t max_link_backlog = 1024 * 1024;
   /// Topic aliases that a client may use towards us, announced in CONNACK.
   std::uint16_t topic_alias_maximum = 16;

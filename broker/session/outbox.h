@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a session has for its client at QoS 1 and 2, in order of delivery (MQTT 5, 4.6): deliveries begun, then those that wait.
+// What a session has for its client at QoS 1 and 2, in order of delivery (MQTT 5, 4.6): deliveries begun, then those
+// that wait.
 //
-// A delivery is begun when it gets a packet identifier and ended by PUBACK, PUBCOMP or a refusing PUBREC. next_to_send()
-// is the first that was not sent on the present connection: after rewind() (a new connection) that is the oldest one begun,
-// which is sent again (4.4), before anything new. inflight() counts what this connection has sent and not seen
-// ended, the figure that Receive Maximum bounds (4.9). Windows are short (MqttOptions::max_inflight) and
+// A delivery is begun when it gets a packet identifier and ended by PUBACK, PUBCOMP or a refusing PUBREC.
+// next_to_send() is the first that was not sent on the present connection: after rewind() (a new connection) that is
+// the oldest one begun, which is sent again (4.4), before anything new. inflight() counts what this connection has sent
+// and not seen ended, the figure that Receive Maximum bounds (4.9). Windows are short (MqttOptions::max_inflight) and
 // acknowledgements come in order, so a packet identifier is found by looking from the front. Empty, it costs 40 bytes.
 #pragma once
 
@@ -20,7 +21,8 @@ struct Delivery {
   Delivery* next = nullptr;
   /// Held. Null once PUBREC has come: the message is the client's, only the packet identifier is still in use.
   Message* message = nullptr;
-  /// Subscription Identifiers of the subscriptions that matched (MQTT 5, 3.3.2.3.8): a heap block of `identifier_count` words.
+  /// Subscription Identifiers of the subscriptions that matched (MQTT 5, 3.3.2.3.8): a heap block of `identifier_count`
+  /// words.
   std::uint32_t* identifiers = nullptr;
   std::uint16_t identifier_count = 0;
   std::uint16_t packet_id = 0;  // 0 until it is begun

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A session (MQTT 5, 4.1): what must outlive a connection. One slot in its shard's slab; about 200 bytes when idle.
+// A session (MQTT 5, 4.1): what must outlive a connection. One slot in its shard's store; about 200 bytes when idle.
+//
+// What must survive is private: everybody reads it, and only Store's operations write it. What is public ends with the
+// connection, or with a move between shards.
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "base/types.h"
@@ -12,6 +14,7 @@
 #include "broker/base/timer_wheel.h"
 #include "broker/session/connection.h"
 #include "broker/session/outbox.h"
+#include "broker/session/will.h"
 
 namespace orrery::session {
 
@@ -20,41 +23,59 @@ struct OwnSubscription {
   std::uint32_t filter_id;
 };
 
-/// No connection has this id.
-inline constexpr LinkId kNoLink = UINT32_MAX;
-
-struct Session {
+class Session {
+ public:
   explicit Session(Heap& heap)
-      : outbox(heap),
-        subscriptions(HeapAllocator<OwnSubscription>(heap)),
-        unreleased(HeapAllocator<std::uint16_t>(heap)) {}
+      : outbox_(heap),
+        subscriptions_(HeapAllocator<OwnSubscription>(heap)),
+        received_(HeapAllocator<std::uint16_t>(heap)) {}
 
-  std::string_view client_id() const { return {client_id_bytes, client_id_size}; }
-
-  char* client_id_bytes = nullptr;  // a heap block of the owner's
-  std::uint32_t client_id_size = 0;
-  LinkId link = kNoLink;
-  std::uint64_t epoch = 0;  // of the claim under which this shard holds the client id
-  std::uint64_t user = 0;   // Sessions::user_hash of who made it: nobody else resumes it
-  std::uint32_t expiry_seconds = 0;
-  std::uint16_t last_packet_id = 0;
+  std::string_view client_id() const { return {client_id_bytes_, client_id_size_}; }
+  /// Of the claim under which this shard holds the client id.
+  std::uint64_t epoch() const { return epoch_; }
+  /// user_hash() of who made it: nobody else resumes it.
+  std::uint64_t user() const { return user_; }
+  std::uint32_t expiry_seconds() const { return expiry_seconds_; }
   /// Given up to another holder, but still subscribed until that one's routes are in force: matches wait in the outbox.
-  bool ghost = false;
-  /// The other side of that: what matches here waits in `held` until the ghost's rest has come.
-  Outbox* held = nullptr;
-  TimerWheel::Tick timer = TimerWheel::kNotArmed;
-  Will will;                   // to be published unless the client says goodbye
-  Nanos will_due = kNever;     // while disconnected: when it is
-  Nanos expires_at = kNever;   // while disconnected: when it ends
-  Nanos moves_until = kNever;  // while a ghost, or with `held`: when waiting for the other side ends
-  Outbox outbox;
-  HeapVector<OwnSubscription> subscriptions;
+  bool ghost() const { return ghost_; }
+  /// To be published unless the client says goodbye; while disconnected, when.
+  const Will& will() const { return will_; }
+  Nanos will_due() const { return will_due_; }
+  /// While disconnected: when it ends.
+  Nanos expires_at() const { return expires_at_; }
+  const Outbox& outbox() const { return outbox_; }
+  std::uint16_t last_packet_id() const { return last_packet_id_; }
+  const HeapVector<OwnSubscription>& subscriptions() const { return subscriptions_; }
   /// Packet identifiers of QoS 2 messages that came in and were not released by PUBREL.
-  HeapVector<std::uint16_t> unreleased;
-  /// Acknowledgements owed to the client, in the order of its PUBLISH packets (Acknowledgements' slots).
-  std::uint32_t first_owed = kNoSlot;
-  std::uint32_t last_owed = kNoSlot;
-  std::uint32_t owed_qos1 = 0;  // those of QoS 1 in the list; those of QoS 2 are in `unreleased` too
+  const HeapVector<std::uint16_t>& received() const { return received_; }
+
+  LinkId link = kNoLink;
+  TimerWheel::Tick timer = TimerWheel::kNotArmed;
+  /// While it moves, at its new place: what matches here waits here until the ghost's rest has come.
+  Outbox* held = nullptr;
+  /// While a ghost, or with `held`: when waiting for the other side ends.
+  Nanos moves_until = kNever;
+  /// Acknowledgements that the client waits for, in the order of its PUBLISH packets (Acknowledgements' slots).
+  std::uint32_t first_pending = kNoSlot;
+  std::uint32_t last_pending = kNoSlot;
+  std::uint32_t pending_qos1 = 0;  // those of QoS 1 in the list; those of QoS 2 are in received() too
+
+ private:
+  friend class Store;
+
+  char* client_id_bytes_ = nullptr;  // a heap block
+  std::uint32_t client_id_size_ = 0;
+  std::uint32_t expiry_seconds_ = 0;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t user_ = 0;
+  std::uint16_t last_packet_id_ = 0;
+  bool ghost_ = false;
+  Will will_;
+  Nanos will_due_ = kNever;
+  Nanos expires_at_ = kNever;
+  Outbox outbox_;
+  HeapVector<OwnSubscription> subscriptions_;
+  HeapVector<std::uint16_t> received_;
 };
 
 }  // namespace orrery::session

@@ -55,11 +55,11 @@ class SessionHost {
   virtual void release(Nanos now, const claims::Release& release) = 0;
 
   virtual void change_routes(Nanos now, const RouteRequest& request) = 0;
-  /// Sends the message to every place with a matching subscription, this shard (Sessions::deliver) included. Returns how
-  /// many confirmations for `owed` will follow. `matched` is set if any place did.
+  /// Sends the message to every place with a matching subscription, this shard (Sessions::deliver) included. Returns
+  /// how many confirmations for `owed` will follow. `matched` is set if any place did.
   virtual std::uint32_t route(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) = 0;
-  /// To another member of the group message.share_filter, anywhere; the sender's shard has asked its own members before.
-  /// False when there is none; then it is counted as dropped.
+  /// To another member of the group message.share_filter, anywhere; the sender's shard has asked its own members
+  /// before. False when there is none; then it is counted as dropped.
   virtual bool route_to_group(Nanos now, const MessageView& message) = 0;
   /// Sets the retained message of its topic (none with an empty payload). Returns as route().
   virtual std::uint32_t retain(Nanos now, const MessageView& message, std::uint32_t owed) = 0;

@@ -1,77 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/sessions.h"
 
-#include <new>
+#include "base/assert.h"
 
 namespace orrery::session {
 
 Sessions::Sessions(const MqttOptions& options, Place place, std::uint64_t seed, Heap& heap, Effects& effects,
                    Counters& counters, SessionHost& host)
     : options_(options),
-      place_(place),
-      seed_(seed),
       heap_(heap),
       effects_(effects),
       counters_(counters),
       host_(host),
       rng_(seed),
       wheel_(heap),
-      connections_(heap),
-      sessions_(heap),
-      by_client_id_(heap),
-      index_(heap, seed),
-      owed_(heap),
-      claims_(heap),
+      connections_(options, heap, wheel_, host),
+      store_(seed, heap, counters),
+      deliveries_(options, heap, effects, counters, host, rng_, store_, connections_),
+      handover_(place, heap, counters, store_),
+      acknowledgements_(heap, store_, connections_),
       subscribes_(heap),
       message_ids_(static_cast<std::uint64_t>(place.node) << 48 | static_cast<std::uint64_t>(place.shard) << 32) {}
 
-Sessions::~Sessions() {
-  for (std::uint32_t slot = 0; slot < sessions_.end(); ++slot) {
-    if (!sessions_.contains(slot)) continue;
-    drop_will(sessions_[slot].will);
-    heap_.free(sessions_[slot].client_id_bytes, sessions_[slot].client_id_size);
-    if (sessions_[slot].held != nullptr) {
-      sessions_[slot].held->~Outbox();
-      heap_.free(sessions_[slot].held, sizeof(Outbox));
-    }
-  }
-  for (std::uint32_t slot = 0; slot < claims_.end(); ++slot)
-    if (claims_.contains(slot)) drop_will(claims_[slot].will);
-  connections_.for_each([&](LinkId, Connection& c) { drop_aliases(c); });
-}
-
-void Sessions::connection_open(Nanos now, LinkId link) {
-  connections_.create(link);
-  arm_connection(link, now + options_.connect_timeout);
-}
+void Sessions::connection_open(Nanos now, LinkId link) { connections_.open(now, link); }
 
 void Sessions::connection_closed(Nanos now, LinkId link) {
-  Connection& c = at(link);
-  if (c.state == Connection::State::kOpen) leave(now, link, true);
-  if (c.state == Connection::State::kAuthenticating) drop_claim(c.request);
-  if (c.state == Connection::State::kClaiming)
-    if (PendingConnect* pending = find_claim(c.request)) pending->link = kNoLink;
-  drop_aliases(c);
-  connections_.destroy(link);
-}
-
-void Sessions::drop_aliases(Connection& c) {
-  for (AliasTable** table : {&c.aliases, &c.aliases_out}) {
-    if (*table == nullptr) continue;
-    (*table)->~AliasTable();
-    heap_.free(*table, sizeof(AliasTable));
-    *table = nullptr;
-  }
+  if (connections_[link].state == Connection::State::kOpen) leave(now, link, true);
+  connections_.closed(link);
+  check_books();
 }
 
 std::uint32_t Sessions::packet_size_max(LinkId link) {
-  return at(link).state == Connection::State::kAwaitConnect ? mqtt::kConnectPacketSize : options_.max_packet_size;
+  return connections_[link].state == Connection::State::kAwaitConnect ? mqtt::kConnectPacketSize
+                                                                      : options_.max_packet_size;
 }
 
 void Sessions::packet(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
-  Connection& c = at(link);
+  Connection& c = connections_[link];
   if (c.state == Connection::State::kClosing) return;
-  c.heard = static_cast<TimerWheel::Tick>(now >> TimerWheel::kTickBits);
+  ORRERY_ASSERT(c.state != Connection::State::kClaiming);
+  connections_.heard(now, link);
   // [MQTT-3.15]: until CONNACK a client that authenticates sends nothing but AUTH and DISCONNECT.
   if (c.state == Connection::State::kAuthenticating && packet.type() != mqtt::PacketType::kAuth &&
       packet.type() != mqtt::PacketType::kDisconnect)
@@ -106,5 +74,25 @@ void Sessions::packet(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
 }
 
 void Sessions::bad_stream(Nanos now, LinkId link, const mqtt::DecodeResult& what) { protocol_error(now, link, what); }
+
+void Sessions::drained(Nanos now, LinkId link) {
+  Connection& c = connections_[link];
+  c.blocked = false;
+  if (c.state == Connection::State::kOpen) deliveries_.pump(now, c.session);
+  check_books();
+}
+
+/// Every delivery that was asked for is out, queued, handed over or dropped by name (broker/seam/counters.h).
+void Sessions::check_books() const {
+#ifndef NDEBUG
+  const Counters& c = counters_;
+  const std::uint64_t accounted = c[Counter::kMessagesOut] + c[Counter::kMessagesQueued] +
+                                  c[Counter::kMessagesHandedOver] + c[Counter::kDroppedQueueFull] +
+                                  c[Counter::kDroppedSlowConsumer] + c[Counter::kDroppedTooLarge] +
+                                  c[Counter::kDroppedExpired] + c[Counter::kDroppedOffline] +
+                                  c[Counter::kDroppedDuplicate] + c[Counter::kDroppedSessionEnded];
+  ORRERY_ASSERT(c[Counter::kMessagesMatched] + c[Counter::kMessagesTakenOver] == accounted);
+#endif
+}
 
 }  // namespace orrery::session

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared subscriptions (MQTT 5, 4.8.2): which member of this shard gets a message, and what becomes of its messages when
-// its session ends. Which shard is asked, the publisher's shard decides (broker/node/share_choice.h).
+// Shared subscriptions (MQTT 5, 4.8.2): which member of this shard gets a message, and what becomes of its messages
+// when its session ends. Which shard is asked, the publisher's shard decides (broker/node/share_choice.h).
 #include <algorithm>
 
 #include "base/hash.h"
-#include "broker/routing/levels.h"
-#include "broker/routing/member_row.h"
-#include "broker/session/sessions.h"
+#include "broker/session/delivery.h"
 #include "broker/session/share_key.h"
 #include "broker/session/subscription_byte.h"
 
@@ -16,13 +14,7 @@ namespace {
 constexpr std::uint32_t kMembersTried = 64;
 }  // namespace
 
-void Sessions::append_row(std::vector<std::string>& rows, std::string_view filter, std::uint32_t members) {
-  if (members > 1 && routing::shared_filter(filter).empty()) return;
-  std::string row = routing::member_row(filter, members);
-  if (!row.empty()) rows.push_back(std::move(row));
-}
-
-bool Sessions::deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message) {
+bool Deliveries::deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message) {
   const Member member = choose_member(share_filter, message);
   if (member.session == kNoSlot) return false;
   MessageView shared = message;
@@ -35,7 +27,7 @@ bool Sessions::deliver_to_group(Nanos now, std::string_view share_filter, const 
   return true;
 }
 
-Sessions::Member Sessions::choose_member(std::string_view share_filter, const MessageView& message) {
+Deliveries::Member Deliveries::choose_member(std::string_view share_filter, const MessageView& message) {
   const SharedStrategy strategy = options_.shared_strategy;
   if (strategy == SharedStrategy::kRoundRobin || strategy == SharedStrategy::kLocal)
     return next_connected_member(share_filter);
@@ -44,8 +36,8 @@ Sessions::Member Sessions::choose_member(std::string_view share_filter, const Me
   Member best;
   bool best_connected = false;
   std::uint64_t best_draw = 0;
-  index_.for_each_member(share_filter, [&](std::uint32_t slot, std::uint8_t options, std::uint32_t identifier) {
-    const Session& session = sessions_[slot];
+  store_.index().for_each_member(share_filter, [&](std::uint32_t slot, std::uint8_t options, std::uint32_t identifier) {
+    const Session& session = store_[slot];
     const bool connected = session.link != kNoLink;
     const std::uint64_t draw = hash_text(session.client_id(), key);
     if (best.session != kNoSlot && (best_connected != connected ? best_connected : best_draw >= draw)) return;
@@ -56,15 +48,15 @@ Sessions::Member Sessions::choose_member(std::string_view share_filter, const Me
   return best;
 }
 
-Sessions::Member Sessions::next_connected_member(std::string_view share_filter) {
+Deliveries::Member Deliveries::next_connected_member(std::string_view share_filter) {
   Member member;
   Member first;
   std::uint32_t tried = 0;
   do {
     member = {};
-    index_.match_group(share_filter, [&](std::uint32_t slot, std::uint8_t options, std::uint32_t identifier,
+    store_.match_group(share_filter, [&](std::uint32_t slot, std::uint8_t options, std::uint32_t identifier,
                                          std::uint32_t) { member = {slot, options, identifier}; });
-    if (member.session == kNoSlot || sessions_[member.session].link != kNoLink) return member;
+    if (member.session == kNoSlot || store_[member.session].link != kNoLink) return member;
     if (first.session == kNoSlot) {
       first = member;
     } else if (first.session == member.session) {
@@ -74,9 +66,9 @@ Sessions::Member Sessions::next_connected_member(std::string_view share_filter) 
   return first;
 }
 
-/// What a session that has ended, and unsubscribed, owed its client as a member of groups goes to others: QoS 1 also when
-/// it was sent and not acknowledged (4.8.2 advises it), QoS 2 only when it was not sent [MQTT-4.8.2-5].
-void Sessions::redistribute(Nanos now, Outbox& outbox) {
+/// What a session that has ended, and unsubscribed, owed its client as a member of groups goes to others: QoS 1 also
+/// when it was sent and not acknowledged (4.8.2 advises it), QoS 2 only when it was not sent [MQTT-4.8.2-5].
+void Deliveries::redistribute(Nanos now, const Outbox& outbox) {
   for (const Delivery* d = outbox.first(); d != nullptr; d = d->next) {
     if (d->released() || (d->qos == 2 && d->begun())) continue;
     const MessageView message = d->message->view();

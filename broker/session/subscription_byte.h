@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Subscription options packed into one byte, laid out as in SUBSCRIBE (MQTT 5, 3.8.3.1): what the subscription index keeps.
+// Subscription options packed into one byte, laid out as in SUBSCRIBE (MQTT 5, 3.8.3.1): what the subscription index
+// keeps.
 #pragma once
 
 #include <cstdint>

@@ -17,9 +17,9 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/seam/counters.h"
 #include "broker/base/heap.h"
 #include "broker/mqtt/stream_decoder.h"
+#include "broker/seam/counters.h"
 #include "broker/session/options.h"
 #include "broker/session/sessions.h"
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/delivery.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "broker/mqtt/encode.h"
+#include "broker/session/subscription_byte.h"
+
+namespace orrery::session {
+
+std::uint64_t publisher_hash(std::string_view client_id) { return hash_text(client_id, 0) | 1; }
+
+Deliveries::Deliveries(const MqttOptions& options, Heap& heap, Effects& effects, Counters& counters, SessionHost& host,
+                       Rng& rng, Store& store, Connections& connections)
+    : options_(options),
+      heap_(heap),
+      effects_(effects),
+      counters_(counters),
+      host_(host),
+      rng_(rng),
+      store_(store),
+      connections_(connections) {}
+
+void Deliveries::deliver(Nanos now, const MessageView& message) {
+  ORRERY_ASSERT(!delivering_);
+  delivering_ = true;
+  matches_.clear();
+  store_.index().match(
+      message.topic, [&](std::uint32_t session, std::uint8_t options, std::uint32_t identifier, std::uint32_t) {
+        if (subscription_no_local(options) && publisher_hash(store_[session].client_id()) == message.publisher) return;
+        matches_.push_back({session, options, identifier, static_cast<std::uint32_t>(matches_.size())});
+      });
+  if (matches_.size() > 1)
+    std::sort(matches_.begin(), matches_.end(), [](const Match& a, const Match& b) {
+      return a.session != b.session ? a.session < b.session : a.order < b.order;
+    });
+  Message* kept = nullptr;
+  for (std::size_t i = 0; i < matches_.size();) {
+    const std::uint32_t session = matches_[i].session;
+    std::uint8_t qos = 0;
+    bool retain = false;
+    identifiers_.clear();
+    for (; i < matches_.size() && matches_[i].session == session; ++i) {
+      qos = std::max(qos, subscription_qos(matches_[i].options));
+      retain = retain || (message.retain && subscription_retain_as_published(matches_[i].options));
+      if (matches_[i].identifier != 0) identifiers_.push_back(matches_[i].identifier);
+    }
+    deliver_to(now, session, message, kept, std::min(message.qos, qos), retain, identifiers_);
+  }
+  if (kept != nullptr) Message::release(heap_, kept);
+  delivering_ = false;
+}
+
+void Deliveries::deliver_to(Nanos now, std::uint32_t slot, const MessageView& message, Message*& kept, std::uint8_t qos,
+                            bool retain, std::span<const std::uint32_t> identifiers) {
+  ORRERY_ASSERT(qos <= message.qos);
+  effects_.work(Work::kMqttDeliver, 1);
+  counters_.add(Counter::kMessagesMatched);
+  const Session& session = store_[slot];
+  if (qos == 0) {
+    if (session.link == kNoLink) return counters_.add(Counter::kDroppedOffline);
+    return send_qos0(now, session, message, retain, identifiers);
+  }
+  const Outbox& outbox = session.held != nullptr ? *session.held : session.outbox();
+  if (outbox.waiting() >= options_.max_queue) return counters_.add(Counter::kDroppedQueueFull);
+  if (kept == nullptr) kept = Message::make(heap_, message);
+  kept->hold();
+  store_.enqueue(slot, kept, qos, retain, identifiers);
+  if (session.link != kNoLink && session.held == nullptr) pump(now, slot);
+}
+
+void Deliveries::send_qos0(Nanos now, const Session& session, const MessageView& message, bool retain,
+                           std::span<const std::uint32_t> identifiers) {
+  Connection& c = connections_[session.link];
+  if (c.blocked) return counters_.add(Counter::kDroppedSlowConsumer);
+  if (!encode(now, c, message, 0, retain, false, 0, identifiers)) return counters_.add(Counter::kDroppedTooLarge);
+  connections_.end_packet(session.link);
+  counters_.add(Counter::kMessagesOut);
+}
+
+void Deliveries::pump(Nanos now, std::uint32_t slot) {
+  const Session& session = store_[slot];
+  ORRERY_ASSERT(session.link != kNoLink);
+  const LinkId link = session.link;
+  Connection& c = connections_[link];
+  ORRERY_ASSERT(c.session == slot);
+  const Outbox& outbox = session.outbox();
+  const std::uint32_t window = std::min(c.receive_maximum, options_.max_inflight);
+  ORRERY_ASSERT(outbox.inflight() <= window);
+  while (const Delivery* d = outbox.next_to_send()) {
+    if (c.blocked || outbox.inflight() >= window) return;
+    if (d->released()) {
+      const std::uint16_t packet_id = d->packet_id;
+      store_.sent(slot, packet_id);
+      connections_.send_ack(link, mqtt::PacketType::kPubrel, packet_id, mqtt::ReasonCode::kSuccess);
+      continue;
+    }
+    const MessageView message = d->message->view();
+    const bool again = d->begun();
+    if (!again && message.expired(now)) {
+      store_.dropped(slot);
+      counters_.add(Counter::kDroppedExpired);
+      continue;
+    }
+    const std::uint16_t packet_id = again ? d->packet_id : store_.next_packet_id(slot);
+    const bool fits = encode(now, c, message, d->qos, d->retain, again, packet_id, d->subscription_identifiers());
+    store_.sent(slot, packet_id);
+    if (!fits) {
+      // Larger than the client's Maximum Packet Size: as if the delivery were complete [MQTT-3.1.2-25].
+      if (!again) counters_.add(Counter::kDroppedTooLarge);
+      store_.completed(slot, d);
+      continue;
+    }
+    if (!again) counters_.add(Counter::kMessagesOut);
+    connections_.end_packet(link);
+  }
+}
+
+bool Deliveries::encode(Nanos now, Connection& c, const MessageView& message, std::uint8_t qos, bool retain, bool dup,
+                        std::uint16_t packet_id, std::span<const std::uint32_t> identifiers) {
+  ORRERY_ASSERT((qos == 0) == (packet_id == 0));
+  mqtt::PublishOut out;
+  out.topic = message.topic;
+  out.payload = message.payload;
+  out.qos = qos;
+  out.retain = retain;
+  out.dup = dup;
+  out.packet_id = packet_id;
+  if (c.version == mqtt::Version::k5) {
+    out.forwardable = message.properties;
+    out.subscription_identifiers = identifiers;
+    if (message.expires_at != kNever) out.message_expiry_interval = message.expiry_seconds(now);
+    connections_.use_alias(c, out);
+  }
+  if (c.packet_size_max != UINT32_MAX && mqtt::publish_size(c.version, out) > c.packet_size_max) return false;
+  connections_.alias_sent(c, out);
+  mqtt::encode_publish(c.version, out, connections_.begin_packet());
+  return true;
+}
+
+}  // namespace orrery::session
