@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Assertions stay on in every build: they state what the programmer promises, never what a peer sent. Split `a && b` in two.
+// Assertions stay on in every build: they state what the programmer promises, never what a peer sent. Split `a && b` in
+// two.
 #pragma once
 
 namespace orrery {

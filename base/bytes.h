@@ -2,7 +2,8 @@
 // Reading and writing of big-endian fields, the form that MQTT, WebSocket and the peer protocol share.
 //
 // ByteReader never reads past its view: a read that does not fit returns zeros, sets failed() and consumes the rest, so
-// that a parser may read a whole structure and ask once. ByteWriter appends to a buffer that the caller owns and reuses.
+// that a parser may read a whole structure and ask once. ByteWriter appends to a buffer that the caller owns and
+// reuses.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A histogram of 64-bit values with a bounded relative error, in the manner of HdrHistogram: what latencies are counted in.
+// A histogram of 64-bit values with a bounded relative error, in the manner of HdrHistogram: what latencies are counted
+// in.
 //
 // Values below 2^kPrecisionBits have a bucket each; above, every power of two is cut into 2^(kPrecisionBits - 1) equal
-// buckets, so a reported value is at most 1/128 above the true one. Integers only: two runs that count the same values print the
-// same figures. The unit is the caller's; say it in the name of the variable (latency_ns). Memory grows with the largest
-// value seen, to at most 60 KiB. Not for several threads; merge() adds one up from each.
+// buckets, so a reported value is at most 1/128 above the true one. Integers only: two runs that count the same values
+// print the same figures. The unit is the caller's; say it in the name of the variable (latency_ns). Memory grows with
+// the largest value seen, to at most 60 KiB. Not for several threads; merge() adds one up from each.
 #pragma once
 
 #include <algorithm>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The generator that a shard owns (SplitMix64: Steele, Lea, Flood, OOPSLA 2014), and the mixer that makes keys of names.
+// The generator that a shard owns (SplitMix64: Steele, Lea, Flood, OOPSLA 2014), and the mixer that makes keys of
+// names.
 //
-// Seeded from outside: from the operating system in the real runtime, from the run's seed in the simulator. Not for secrets.
-// The same seed gives the same numbers with every compiler, which <random>'s distributions do not promise.
+// Seeded from outside: from the operating system in the real runtime, from the run's seed in the simulator. Not for
+// secrets. The same seed gives the same numbers with every compiler, which <random>'s distributions do not promise.
 #pragma once
 
 #include <cstdint>

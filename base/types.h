@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The few types that everything speaks: time, bytes, and the names of places.
 //
-// Time is integer nanoseconds since an origin that the world chooses (boot in the real runtime, 0 in the simulator). It is
-// always an argument: nothing below broker/runtime_asio can read a clock. Bytes are views; who owns what they show is said
-// where they are passed, and by default they are valid only until the call returns.
+// Time is integer nanoseconds since an origin that the world chooses (boot in the real runtime, 0 in the simulator). It
+// is always an argument: nothing below broker/runtime_asio can read a clock. Bytes are views; who owns what they show
+// is said where they are passed, and by default they are valid only until the call returns.
 #pragma once
 
 #include <compare>
@@ -33,8 +33,8 @@ inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const ch
 using NodeId = std::uint16_t;
 /// Position of a shard in its node: 0 to the node's shard count - 1. Shard 0 also runs the node's control plane.
 using ShardId = std::uint16_t;
-/// One byte stream of one shard: a client's connection or a peer's. Dense small integers, chosen by the world, unique in
-/// the shard; an id is used again only after link_closed for it has returned.
+/// One byte stream of one shard: a client's connection or a peer's. Dense small integers, chosen by the world, unique
+/// in the shard; an id is used again only after link_closed for it has returned.
 using LinkId = std::uint32_t;
 
 /// A shard of a node: where a route leads, where a lane ends.

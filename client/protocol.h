@@ -14,6 +14,15 @@ enum class Version : std::uint8_t { k31 = 3, k311 = 4, k5 = 5 };
 /// "3.1", "3.1.1", "5".
 const char* version_name(Version v);
 
+/// A set of versions.
+using Versions = std::uint8_t;
+constexpr Versions bit(Version v) { return static_cast<Versions>(1U << static_cast<unsigned>(v)); }
+inline constexpr Versions kOnly5 = bit(Version::k5);
+inline constexpr Versions kOnly311 = bit(Version::k311);
+inline constexpr Versions kBoth = kOnly5 | kOnly311;
+inline constexpr Versions kOnly31 = bit(Version::k31);
+inline constexpr Versions kAllVersions = kBoth | kOnly31;
+
 enum class Type : std::uint8_t {
   kReserved = 0,
   kConnect,

@@ -49,6 +49,7 @@ endif()
 function(orrery_library name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
   add_library(${name} STATIC ${A_SOURCES})
+  set_property(GLOBAL APPEND PROPERTY ORRERY_LIBRARIES ${name})
   target_link_libraries(${name} PUBLIC orrery_flags ${A_DEPS})
 endfunction()
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// In sanitizer builds: where the sanitizers' runtimes find the program that turns addresses into names. They look for one
-// in PATH, where Debian's clang-19 does not put it.
+// In sanitizer builds: where the sanitizers' runtimes find the program that turns addresses into names. They look for
+// one in PATH, where Debian's clang-19 does not put it.
 
 extern "C" {
 const char* __asan_default_options();

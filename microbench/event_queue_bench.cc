@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two event queues in the hold model (Jones 1986): so many events wait; take the first, put one back a random while later.
+// The two event queues in the hold model (Jones 1986): so many events wait; take the first, put one back a random while
+// later.
 //
-// Delays are those of a run: most events a network latency away, one in four a client's timer of seconds. The label hashes the
-// order of the first events taken out: both queues must give the same.
+// Delays are those of a run: most events a network latency away, one in four a client's timer of seconds. The label
+// hashes the order of the first events taken out: both queues must give the same.
 #include <benchmark/benchmark.h>
 
 #include "base/rng.h"

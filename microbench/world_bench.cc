@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the simulator's own machinery costs: a crowd that asks an echo node for 280 bytes every 10 seconds, on 4 nodes of 16 shards.
-// An iteration is a virtual second. Reported are nanoseconds per event, all in (queue, network, virtual CPU, crowd), and the bytes that the
-// world holds for each client. Both queues must come to the same run hash.
+// What the simulator's own machinery costs: a crowd that asks an echo node for 280 bytes every 10 seconds, on 4 nodes
+// of 16 shards. An iteration is a virtual second. Reported are nanoseconds per event, all in (queue, network, virtual
+// CPU, crowd), and the bytes that the world holds for each client. Both queues must come to the same run hash.
 #include <benchmark/benchmark.h>
 
 #include "microbench/check.h"

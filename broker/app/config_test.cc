@@ -46,7 +46,8 @@ TEST(Config, AFileChangesWhatItNames) {
   const BrokerConfig config = read(R"({
     // only WebSocket, twice
     "listeners": {"tcp": {"default": {"enable": false}}, "ws": {"second": {"bind": ":8084", "max_connections": 7}}},
-    "mqtt": {"max_packet_size": "2MB", "session_expiry_interval": "infinity", "server_keepalive": 60, "max_qos_allowed": 1}
+    "mqtt": {"max_packet_size": "2MB", "session_expiry_interval": "infinity", "server_keepalive": 60,
+             "max_qos_allowed": 1}
   })");
   ASSERT_EQ(config.listeners.size(), 3u);
   EXPECT_FALSE(config.listeners[0].enable);

@@ -5,7 +5,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <iostream>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "base/strict_json.h"
@@ -36,7 +38,7 @@ class Silence {
   ~Silence() {
     if (!on_) return;
     ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
-    std::cerr << "\n";
+    std::fputc('\n', stderr);
   }
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
@@ -47,10 +49,11 @@ class Silence {
 };
 
 std::string ask_password(const std::string& user_name) {
-  if (::isatty(STDIN_FILENO) != 0) std::cerr << "Password for " << user_name << ": " << std::flush;
+  if (::isatty(STDIN_FILENO) != 0) std::fprintf(stderr, "Password for %s: ", user_name.c_str());
   const Silence silence;
   std::string password;
-  if (!std::getline(std::cin, password) || password.empty())
+  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) password += static_cast<char>(c);
+  if (password.empty())
     throw ConfigError("no password: its first line is read from standard input, and it must not be empty");
   return password;
 }

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/assert.h"
-#include "base/bytes.h"
 #include "base/base64.h"
+#include "base/bytes.h"
 
 namespace orrery::auth {
 namespace {

@@ -6,8 +6,7 @@
 // - With passwords: a wrong name or password is kBadUserNameOrPassword. A client without a user name is kNotAuthorized,
 //   unless `allow_anonymous`. SCRAM-SHA-256 is offered if the file has a line for it.
 // - An unknown user costs the hashing of one that the file has, picked by its name, so that time tells nothing; in
-// SCRAM it
-//   gets a made-up salt, always the same one for as long as the secret is.
+//   SCRAM it gets a made-up salt, always the same one for as long as the secret is.
 #pragma once
 
 #include <memory>

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <optional>
 
-#include "base/strict_json.h"
 #include "base/base64.h"
+#include "base/strict_json.h"
 #include "broker/auth/text_lines.h"
 #include "broker/mqtt/utf8.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may come in: the lines of a password file, one user each, with what proves a password but does not tell it.
 //
-//   USER:$7$ITERATIONS$SALT$HASH                            PBKDF2 with HMAC-SHA-512, as mosquitto_passwd writes it
-//   USER:$6$SALT$HASH                                       SHA-512 of password and salt, as it did before version 2
-//   USER:SCRAM-SHA-256$ITERATIONS:SALT$STORED_KEY:SERVER_KEY     RFC 5803's values; works for plain passwords too
+//   USER:$7$ITERATIONS$SALT$HASH                              PBKDF2 with HMAC-SHA-512, as mosquitto_passwd writes it
+//   USER:$6$SALT$HASH                                         SHA-512 of password and salt, as it did before version 2
+//   USER:SCRAM-SHA-256$ITERATIONS:SALT$STORED_KEY:SERVER_KEY  RFC 5803's values; works for plain passwords too
 //
 // Salts, hashes and keys are base64. Blank lines and those that begin with '#' are passed over. Errors never show what
 // follows the user name: it may be a password that somebody forgot to hash.

@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "base/strict_json.h"
 #include "base/base64.h"
+#include "base/strict_json.h"
 #include "broker/openssl/digest.h"
 
 namespace orrery::auth {

@@ -2,12 +2,11 @@
 // The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677) as an Exchange: the client proves that it knows the password
 // without sending it, the server that it knows the user. Two steps; the hashing of the password is the client's work.
 //
-//   client-first   n,,n=alice,r=CLIENT            server-first   r=CLIENT+SERVER,s=SALT,i=4096
+//   client-first   n,,n=alice,r=CLIENT                server-first   r=CLIENT+SERVER,s=SALT,i=4096
 //   client-final   c=biws,r=CLIENT+SERVER,p=PROOF     server-final   v=SIGNATURE
 //
 // - Channel binding is not offered: flags "n" and "y" are right, "p=" is refused. An authorization identity must be
-// empty
-//   or the user's name. Extensions that are mandatory ("m=") are refused, others are passed over.
+//   empty or the user's name. Extensions that are mandatory ("m=") are refused, others are passed over.
 // - Names and passwords are compared byte by byte. Of SASLprep only the ban on control characters is kept: whoever
 //   writes the file and whoever types the name must use the same Unicode normal form.
 // - An unknown user fails where a wrong password does, at the end.

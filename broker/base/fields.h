@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A layout that is written down once: a struct names its fields in order, and writing and reading both follow that list.
+// A layout that is written down once: a struct names its fields in order, and writing and reading both follow that
+// list.
 //
 //   struct Release {
 //     std::uint64_t epoch = 0;
@@ -10,9 +11,10 @@
 //     }
 //   };
 //
-// write_fields() appends the fields to a buffer, read_fields() takes them from a reader and is false when they are cut short
-// or a value is not one that writing makes; read_whole() is false also when bytes are left. Texts and bytes that were read are
-// views into the input. A layer with fields of its own derives from FieldWriter and FieldReader (broker/node/shard_message.h).
+// write_fields() appends the fields to a buffer, read_fields() takes them from a reader and is false when they are cut
+// short or a value is not one that writing makes; read_whole() is false also when bytes are left. Texts and bytes that
+// were read are views into the input. A layer with fields of its own derives from FieldWriter and FieldReader
+// (broker/node/shard_message.h).
 #pragma once
 
 #include <cstdint>
@@ -24,7 +26,8 @@
 
 namespace orrery {
 
-/// A list of texts: to be written from texts that stand somewhere, and when read a view of the encoded list, walked in order.
+/// A list of texts: to be written from texts that stand somewhere, and when read a view of the encoded list, walked in
+/// order.
 class TextList {
  public:
   TextList() = default;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shard's own heap: size classes over large chunks, and an account of what is in use.
 //
-// Why not malloc: a node's memory must be known exactly and for each node apart (the simulator runs hundreds of shards in
-// one process), a block must cost no header, and a shard frees only what it allocated, so no lock is needed. One heap
-// belongs to one shard and is used by its thread alone. Blocks above kHeapSmallMax go to malloc and are counted too.
-// Chunks are never given back before the heap ends; bytes_reserved() says how much that is.
+// Why not malloc: a node's memory must be known exactly and for each node apart (the simulator runs hundreds of shards
+// in one process), a block must cost no header, and a shard frees only what it allocated, so no lock is needed. One
+// heap belongs to one shard and is used by its thread alone. Blocks above kHeapSmallMax go to malloc and are counted
+// too. Chunks are never given back before the heap ends; bytes_reserved() says how much that is.
 #pragma once
 
 #include <array>

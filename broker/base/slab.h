@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Objects of one type under dense 32-bit ids: stable addresses, ids reused last-in first-out, memory from the shard's heap.
+// Objects of one type under dense 32-bit ids: stable addresses, ids reused last-in first-out, memory from the shard's
+// heap.
 //
 // Ids instead of pointers keep references at 4 bytes and make iteration follow the id, which is the same in every run.
 // The free list lives in the free slots. Destroying the slab destroys what is still in it.

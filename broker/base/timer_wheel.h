@@ -4,7 +4,8 @@
 // Four levels of 64 slots; a tick is 2^24 ns (16.8 ms), so a timer fires up to one tick late and never early. Timers
 // are not cancelled: the owner remembers the tick of the timer that counts and ignores any other that fires for it.
 // That costs 12 bytes a timer and makes renewing a keep alive free: it is looked at when the old timer fires.
-// Order of firing: by tick, then by the order of arming. Longer than the wheel's span (about 78 hours) is cut to it; the owner arms again.
+// Order of firing: by tick, then by the order of arming. Longer than the wheel's span (about 78 hours) is cut to it;
+// the owner arms again.
 #pragma once
 
 #include <array>

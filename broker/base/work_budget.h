@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much one event may do: no event does unbounded work.
 //
-// A walk that may be long (retained messages for a filter, a SUBSCRIBE of thousands of filters, the end of a session with
-// thousands of subscriptions, packets of one read) charges what it does, stops when the budget is spent, remembers where
-// it was, and goes on in a later event of its shard. One unit is about one microsecond of the reference machine: one
-// filter added or removed, one retained record looked at, one packet handled, one delivery made.
+// A walk that may be long (retained messages for a filter, a SUBSCRIBE of thousands of filters, the end of a session
+// with thousands of subscriptions, packets of one read) charges what it does, stops when the budget is spent, remembers
+// where it was, and goes on in a later event of its shard. One unit is about one microsecond of the reference machine:
+// one filter added or removed, one retained record looked at, one packet handled, one delivery made.
 #pragma once
 
 #include <cstdint>

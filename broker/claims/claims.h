@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is said about who holds which client identifier (MQTT 5, 3.1.3.1): the one spelling of these words.
 //
-// A shard claims the identifier of a CONNECT and is granted or refused it; a holder whose client has connected elsewhere is
-// told to yield and hands over its session; it releases what has ended, and tells what it holds when registrars change. The
-// same structs pass as parameters through session::SessionHost, the shards' messages (broker/node/shard_message.h), the
-// control plane and the registrar (broker/cluster), and in the same encoding (broker/base/fields.h) from shard to shard and
-// from node to node. How it works is in ARCHITECTURE.md, "CONNECT"; the layouts are in docs/peer-protocol.md.
+// A shard claims the identifier of a CONNECT and is granted or refused it; a holder whose client has connected
+// elsewhere is told to yield and hands over its session; it releases what has ended, and tells what it holds when
+// registrars change. The same structs pass as parameters through session::SessionHost, the shards' messages
+// (broker/node/shard_message.h), the control plane and the registrar (broker/cluster), and in the same encoding
+// (broker/base/fields.h) from shard to shard and from node to node. How it works is in ARCHITECTURE.md, "CONNECT"; the
+// layouts are in docs/peer-protocol.md.
 //
-// An epoch is given by a registrar with each grant and larger than all before; 0 is none. Views live as long as the call.
+// An epoch is given by a registrar with each grant and larger than all before; 0 is none. Views live as long as the
+// call.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +33,8 @@ struct Request {
   }
 };
 
-/// The client identifier belongs to the shard from now on, under this epoch. `session` is what the former holder handed over.
+/// The client identifier belongs to the shard from now on, under this epoch. `session` is what the former holder handed
+/// over.
 struct Grant {
   std::uint64_t request = 0;
   std::uint64_t epoch = 0;
@@ -57,8 +60,8 @@ struct Refusal {
   }
 };
 
-/// The shard holds the client identifier under `epoch` or an older one and must give it up: it disconnects the client (0x8E)
-/// and answers Yielded, also when it does not know the identifier.
+/// The shard holds the client identifier under `epoch` or an older one and must give it up: it disconnects the client
+/// (0x8E) and answers Yielded, also when it does not know the identifier.
 struct Yield {
   std::uint64_t epoch = 0;
   bool discard = false;  // the taker starts clean, the session need not be sent

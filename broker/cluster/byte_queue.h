@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A first-in first-out queue of bytes in chunks of the shard's heap, addressed by position since its beginning.
 //
-// Lanes keep what is not acknowledged in one, owner logs their tail: appended at the end, dropped at the front, and read
-// anywhere in between by position. An empty queue holds no chunk.
+// Lanes keep what is not acknowledged in one, owner logs their tail: appended at the end, dropped at the front, and
+// read anywhere in between by position. An empty queue holds no chunk.
 #pragma once
 
 #include <cstddef>

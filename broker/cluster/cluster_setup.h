@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the cluster's machines must know of the member list, and the few pure functions over it that all nodes must agree on.
+// What the cluster's machines must know of the member list, and the few pure functions over it that all nodes must
+// agree on.
 //
-// All members hold the same list in the same order: a NodeId is a position in it. The fingerprint of the list travels in
-// every hello; peers with another list are refused.
+// All members hold the same list in the same order: a NodeId is a position in it. The fingerprint of the list travels
+// in every hello; peers with another list are refused.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +44,8 @@ std::uint64_t fingerprint(const ClusterSetup& setup);
 inline constexpr NodeId kNoNode = UINT16_MAX;
 /// The core among `live` that is responsible for a client id, by rendezvous hashing; kNoNode when `live` is empty.
 NodeId registrar_of(std::string_view client_id, NodeMask live);
-/// The core among `live` that a replicant attaches to; kNoNode when `live` is empty. Rendezvous hashing with a ceiling: each
-/// core takes at most its share of all replicants, so that a few replicants spread too.
+/// The core among `live` that a replicant attaches to; kNoNode when `live` is empty. Rendezvous hashing with a ceiling:
+/// each core takes at most its share of all replicants, so that a few replicants spread too.
 NodeId attachment_of(const ClusterSetup& setup, NodeId replicant, NodeMask live);
 
 }  // namespace orrery::cluster

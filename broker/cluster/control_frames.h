@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layouts of the control plane's frames, without the clock that every one of them begins with. See docs/peer-protocol.md.
+// Layouts of the control plane's frames, without the clock that every one of them begins with. See
+// docs/peer-protocol.md.
 //
 // Reading gives false for what does not parse, and for names of nodes that are not in the member list.
 #pragma once
@@ -14,13 +15,14 @@
 
 namespace orrery::cluster {
 
-// Owner logs --------------------------------------------------------------------------------------------------------------
+// Owner logs ----------------------------------------------------------------------------------------------------------
 
 struct OwnerPosition {
   NodeId owner = 0;
   Position at;
 };
-/// kHave: `full` says that owners not listed are at nothing. `newborn` asks for the retained values that no log will bring.
+/// kHave: `full` says that owners not listed are at nothing. `newborn` asks for the retained values that no log will
+/// bring.
 struct Have {
   bool full = false;
   bool newborn = false;
@@ -59,10 +61,10 @@ bool read(ByteReader& r, const ClusterSetup& setup, CopyHead& head);
 void write(ByteWriter& w, const OwnerPosition& position);
 bool read(ByteReader& r, const ClusterSetup& setup, OwnerPosition& position);
 
-// The registrar -----------------------------------------------------------------------------------------------------------
+// The registrar -------------------------------------------------------------------------------------------------------
 
-/// Every frame of the registrar begins with this: it may be passed on by a node between the two. Then comes the holder, and
-/// then one of the structs of claims.h.
+/// Every frame of the registrar begins with this: it may be passed on by a node between the two. Then comes the holder,
+/// and then one of the structs of claims.h.
 struct Envelope {
   NodeId from = 0;
   NodeId to = 0;

@@ -84,7 +84,7 @@ class ControlPlane::State {
   bool touched_ = true;
 };
 
-// Time --------------------------------------------------------------------------------------------------------------------
+// Time ----------------------------------------------------------------------------------------------------------------
 
 void ControlPlane::State::start(Nanos now) {
   membership_.start(now);
@@ -183,7 +183,7 @@ bool ControlPlane::State::run_loopback(Nanos now) {
   return true;
 }
 
-// Who lives ---------------------------------------------------------------------------------------------------------------
+// Who lives -----------------------------------------------------------------------------------------------------------
 
 void ControlPlane::State::write_heartbeat(Nanos now, NodeId to) {
   Heartbeat beat;
@@ -218,8 +218,8 @@ void ControlPlane::State::evaluate(Nanos now) {
   registrar_.update_settling(now);
 }
 
-/// A replicant without a core takes the one it prefers at once; to a preferred one that came later it goes when that has
-/// been up for a while. So a core that has just started is not run over by everybody.
+/// A replicant without a core takes the one it prefers at once; to a preferred one that came later it goes when that
+/// has been up for a while. So a core that has just started is not run over by everybody.
 void ControlPlane::State::attach(Nanos now) {
   if (setup_.self_is_core()) return;
   NodeMask up = 0;
@@ -231,7 +231,7 @@ void ControlPlane::State::attach(Nanos now) {
   if (!attached || now - dials_[preferred].up_since >= kReattachAfter) logs_.attach(preferred);
 }
 
-// Streams -----------------------------------------------------------------------------------------------------------------
+// Streams -------------------------------------------------------------------------------------------------------------
 
 bool ControlPlane::State::stream_up(Nanos now, PeerStream& stream) {
   const NodeId node = stream.peer.node;
@@ -285,7 +285,7 @@ void ControlPlane::State::stream_failed(Nanos now, NodeId node) {
   retry_later(now, node);
 }
 
-// The face ----------------------------------------------------------------------------------------------------------------
+// The face ------------------------------------------------------------------------------------------------------------
 
 ControlPlane::ControlPlane(const ClusterSetup& setup, PeerPort& port, Heap& heap, ControlHost& host, RouteSink& routes,
                            RetainedSink& retained)

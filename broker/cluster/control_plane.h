@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control plane of a node, on its shard 0: owner logs, what the cores know of each other's liveness, the registrar.
 //
-// Every node has a control stream to every core (cores among themselves one for each pair, the lower id dials). Over it run
-// heartbeats with positions, entries of owner logs, full copies, and the registrar's messages. A replicant is attached to
-// one core, gives it its own log and is given all others'; its streams to the other cores are warm. See ARCHITECTURE.md for
-// why, docs/peer-protocol.md for the frames. The parts are machines of their own: log_exchange.h, membership.h, registrar.h,
-// settling.h, claim_table.h; here they are connected to streams, time and the node.
+// Every node has a control stream to every core (cores among themselves one for each pair, the lower id dials). Over it
+// run heartbeats with positions, entries of owner logs, full copies, and the registrar's messages. A replicant is
+// attached to one core, gives it its own log and is given all others'; its streams to the other cores are warm. See
+// ARCHITECTURE.md for why, docs/peer-protocol.md for the frames. The parts are machines of their own: log_exchange.h,
+// membership.h, registrar.h, settling.h, claim_table.h; here they are connected to streams, time and the node.
 //
-// No method but end_of_event(), tick() and the stream events makes an upcall: append_*, claim, yielded, release and hold only
-// queue. A node alone goes the same way, with itself as its only core.
+// No method but end_of_event(), tick() and the stream events makes an upcall: append_*, claim, yielded, release and
+// hold only queue. A node alone goes the same way, with itself as its only core.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,8 @@ class ControlPlane final : public StreamUser {
   void yielded(Nanos now, const claims::Yielded& yielded);
   void release(Nanos now, const claims::Release& release);
   void hold(Nanos now, ShardId shard, const claims::Hold& hold);
-  /// The shard has told all of the round of ControlHost::reassert with these cores as `after`. A registrar grants nothing that
-  /// might be held elsewhere until all nodes are through, or kRegistrarSettle has passed.
+  /// The shard has told all of the round of ControlHost::reassert with these cores as `after`. A registrar grants
+  /// nothing that might be held elsewhere until all nodes are through, or kRegistrarSettle has passed.
   void held_all(Nanos now, ShardId shard, const claims::HeldAll& all);
 
   /// A stamp above all stamps and epochs this node has seen from others: which of two retained values is newer.

@@ -65,7 +65,7 @@ TEST(ControlPlane, RoutesReachEverybodyAndAreInForceAtTheCore) {
   for (NodeId n = 0; n < cluster.size(); ++n) EXPECT_FALSE(knows(cluster, n, 2, "t")) << n;
 }
 
-// Routes ------------------------------------------------------------------------------------------------------------------
+// Routes --------------------------------------------------------------------------------------------------------------
 
 TEST(ControlPlane, UnsubscribeAndSubscribeAgainLeavesTheRoute) {
   TestCluster cluster("c1 c2 r1 r2", 3);
@@ -79,8 +79,8 @@ TEST(ControlPlane, UnsubscribeAndSubscribeAgainLeavesTheRoute) {
 }
 
 TEST(ControlPlane, AGapIsAskedFor) {
-  // r1 gives its log to one of three cores. That core cannot reach another one, and dies; the third core goes on with r1 and
-  // passes entries on to the one that has missed some.
+  // r1 gives its log to one of three cores. That core cannot reach another one, and dies; the third core goes on with
+  // r1 and passes entries on to the one that has missed some.
   TestCluster cluster("c1 c2 c3 r1", 4);
   cluster.start_all();
   cluster.run_for(kSecond * 7);
@@ -350,7 +350,7 @@ TEST(ControlPlane, AChangeOfCoreDoesNotSendTheOtherCoresWhatTheyHave) {
   EXPECT_LT(cluster.bytes_sent(second, third) - before, 10'000u);
 }
 
-// Client ids --------------------------------------------------------------------------------------------------------------
+// Client ids ----------------------------------------------------------------------------------------------------------
 
 TEST(ControlPlane, TheHolderYieldsAndTheSessionTravels) {
   TestCluster cluster("c1 c2 r1 r2", 15);

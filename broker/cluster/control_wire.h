@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control plane's way out: for each node a buffer of frames that leaves in one piece at the end of the event, and the
-// Lamport clock that every control frame carries.
+// The control plane's way out: for each node a buffer of frames that leaves in one piece at the end of the event, and
+// the Lamport clock that every control frame carries.
 //
-// What is written for the node itself is given back by take_loopback(): the registrar on this node is spoken to with the same
-// frames as one elsewhere. What is written for a node without a stream is dropped; ask up() first where that matters.
+// What is written for the node itself is given back by take_loopback(): the registrar on this node is spoken to with
+// the same frames as one elsewhere. What is written for a node without a stream is dropped; ask up() first where that
+// matters.
 #pragma once
 
 #include <array>

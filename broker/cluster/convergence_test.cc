@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random clusters under random faults: when the faults are over, everybody knows what is true, and nothing else.
 //
-// The truth is kept beside the cluster in plain sets: what each living incarnation has subscribed. A failing seed can be run
-// alone: ORRERY_CLUSTER_SEEDS=first-last.
+// The truth is kept beside the cluster in plain sets: what each living incarnation has subscribed. A failing seed can
+// be run alone: ORRERY_CLUSTER_SEEDS=first-last.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

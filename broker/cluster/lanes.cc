@@ -62,7 +62,7 @@ Lanes::In& Lanes::in(Place from) {
   return ins_[slot];
 }
 
-// Dialling ----------------------------------------------------------------------------------------------------------------
+// Dialling ------------------------------------------------------------------------------------------------------------
 
 void Lanes::start(Nanos now) {
   const bool replicants =
@@ -110,7 +110,7 @@ void Lanes::stream_failed(Nanos now, Place to) {
   retry_later(now, *lane);
 }
 
-// Streams -----------------------------------------------------------------------------------------------------------------
+// Streams -------------------------------------------------------------------------------------------------------------
 
 bool Lanes::stream_up(Nanos now, PeerStream& stream) {
   if (stream.dialled) {
@@ -181,7 +181,7 @@ bool Lanes::stream_frame(Nanos now, PeerStream& stream, FrameType type, Bytes bo
   return handle_start(lane, sequence);
 }
 
-// The sender --------------------------------------------------------------------------------------------------------------
+// The sender ----------------------------------------------------------------------------------------------------------
 
 std::optional<std::uint64_t> Lanes::send(Nanos now, Place to, Bytes message, bool wants_ack) {
   ORRERY_ASSERT(valid(to));
@@ -267,7 +267,7 @@ void Lanes::give_up(Nanos now, Out& lane) {
   if (first <= lane.last_ticket) host_.lane_lost(now, lane.to, first, lane.last_ticket);
 }
 
-// The receiver ------------------------------------------------------------------------------------------------------------
+// The receiver --------------------------------------------------------------------------------------------------------
 
 bool Lanes::handle_start(In& lane, std::uint64_t base) {
   if (lane.started || base == 0 || base - 1 < lane.received) return false;
@@ -308,7 +308,7 @@ void Lanes::acknowledge(In& lane) {
   lane.acknowledged = lane.received;
 }
 
-// Time --------------------------------------------------------------------------------------------------------------------
+// Time ----------------------------------------------------------------------------------------------------------------
 
 void Lanes::end_of_event(Nanos now) {
   for (const std::uint32_t slot : dirty_) flush(outs_[slot]);

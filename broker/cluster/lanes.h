@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lanes: from this shard to every shard of other nodes an ordered, reliable stream of messages, and the ends of theirs to us.
+// Lanes: from this shard to every shard of other nodes an ordered, reliable stream of messages, and the ends of theirs
+// to us.
 //
-// A lane goes one way: its sender dials it, numbers its messages, keeps them until the receiver has acknowledged, and after
-// a lost connection sends again what is not acknowledged; the receiver drops what it has had. So every message is delivered
-// exactly once and in order while both incarnations live. When the receiver comes back as a new incarnation, or is gone for
-// kNodeGoneAfter, what was not acknowledged is reported as lost and the lane starts afresh: whether those messages were
-// delivered is unknown.
-// One Lanes belongs to one shard. Idle lanes cost no timer and no buffer; a lane that waits for an acknowledgement notices a
-// dead stream by itself (kLaneStallAfter).
-// Upcalls come from PeerPort's events, tick(), node_gone() and node_back(); never from send(). A host may call send() in an upcall.
+// A lane goes one way: its sender dials it, numbers its messages, keeps them until the receiver has acknowledged, and
+// after a lost connection sends again what is not acknowledged; the receiver drops what it has had. So every message is
+// delivered exactly once and in order while both incarnations live. When the receiver comes back as a new incarnation,
+// or is gone for kNodeGoneAfter, what was not acknowledged is reported as lost and the lane starts afresh: whether
+// those messages were delivered is unknown.
+// One Lanes belongs to one shard. Idle lanes cost no timer and no buffer; a lane that waits for an acknowledgement
+// notices a dead stream by itself (kLaneStallAfter).
+// Upcalls come from PeerPort's events, tick(), node_gone() and node_back(); never from send(). A host may call send()
+// in an upcall.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +28,8 @@ namespace orrery::cluster {
 class LaneHost {
  public:
   virtual ~LaneHost() = default;
-  /// A message from another node's shard; it counts as accepted when this returns. False when it is none that one node may
-  /// say to another: the stream is refused.
+  /// A message from another node's shard; it counts as accepted when this returns. False when it is none that one node
+  /// may say to another: the stream is refused.
   virtual bool lane_message(Nanos now, Place from, Bytes message) = 0;
   /// All messages with a ticket up to this one have been accepted there. Comes for batches, not for each message.
   virtual void lane_accepted(Nanos now, Place to, std::uint64_t up_to) = 0;
@@ -41,11 +43,11 @@ class Lanes final : public StreamUser {
   Lanes(const ClusterSetup& setup, ShardId shard, PeerPort& port, Heap& heap, LaneHost& host);
   ~Lanes() override;
 
-  /// Begins to dial, in batches: between those that carry the clients, that is from replicants to replicants, or between all
-  /// when the cluster has no replicants. Other lanes are dialled on first use.
+  /// Begins to dial, in batches: between those that carry the clients, that is from replicants to replicants, or
+  /// between all when the cluster has no replicants. Other lanes are dialled on first use.
   void start(Nanos now);
-  /// Queues one message and gives its ticket (1, 2, 3, ... on each lane), or nothing when it is refused: too long, the lane or
-  /// the shard's lanes full, or the node gone. `to` is a place of another node. Bytes leave at end_of_event().
+  /// Queues one message and gives its ticket (1, 2, 3, ... on each lane), or nothing when it is refused: too long, the
+  /// lane or the shard's lanes full, or the node gone. `to` is a place of another node. Bytes leave at end_of_event().
   std::optional<std::uint64_t> send(Nanos now, Place to, Bytes message, bool wants_ack);
   /// Sends what the event queued, and acknowledgements; call it at the end of every event of the shard.
   void end_of_event(Nanos now);

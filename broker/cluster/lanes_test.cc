@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lanes between nodes in memory: exactly once and in order through lost connections, and what is reported when a node dies.
+// Lanes between nodes in memory: exactly once and in order through lost connections, and what is reported when a node
+// dies.
 #include "broker/cluster/lanes.h"
 
 #include <gtest/gtest.h>

@@ -19,11 +19,12 @@ inline constexpr std::size_t kPeerFrameBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kPeerHelloBytesMax = 256;
 /// A stream that has said no valid hello for so long is closed.
 inline constexpr Nanos kPeerHelloTimeout = 5 * kSecond;
-/// A dial that failed is tried again after the first interval, doubled each time up to the second, with a jitter of a quarter.
+/// A dial that failed is tried again after the first interval, doubled each time up to the second, with a jitter of a
+/// quarter.
 inline constexpr Nanos kDialRetryMin = 250 * kMillisecond;
 inline constexpr Nanos kDialRetryMax = 4 * kSecond;
-/// For control streams the second interval is shorter, and well below kMaskAfter: when all cores return at once, every node
-/// must be heard again before anybody's rows are masked.
+/// For control streams the second interval is shorter, and well below kMaskAfter: when all cores return at once, every
+/// node must be heard again before anybody's rows are masked.
 inline constexpr Nanos kControlRetryMax = 2 * kSecond;
 
 // Lanes.
@@ -35,8 +36,8 @@ inline constexpr std::size_t kLaneBufferBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kLanesBufferBytesMax = 128 * 1024 * 1024;
 /// Bytes that a lane lets the transport hold; the rest waits in the lane's own buffer for drained().
 inline constexpr std::size_t kLaneBacklogBytesMax = 512 * 1024;
-/// The receiver acknowledges after so many messages or bytes, or after so long, whichever is first; and at the end of the
-/// event when a message asked for it.
+/// The receiver acknowledges after so many messages or bytes, or after so long, whichever is first; and at the end of
+/// the event when a message asked for it.
 inline constexpr std::uint32_t kLaneAckMessages = 256;
 inline constexpr std::uint32_t kLaneAckBytes = 64 * 1024;
 inline constexpr Nanos kLaneAckAfter = 200 * kMillisecond;
@@ -50,8 +51,9 @@ inline constexpr Nanos kLaneDialEvery = 10 * kMillisecond;
 inline constexpr Nanos kPeerHeartbeat = 500 * kMillisecond;
 /// A control stream that was silent for so long is dead.
 inline constexpr Nanos kPeerTimeout = 3 * kSecond;
-/// A node that nobody has heard for so long, after kPeerTimeout, has its rows masked: nothing is forwarded to it until it is
-/// heard again. Until then what is published for it waits in its lanes, so that a cut of some seconds loses nothing.
+/// A node that nobody has heard for so long, after kPeerTimeout, has its rows masked: nothing is forwarded to it until
+/// it is heard again. Until then what is published for it waits in its lanes, so that a cut of some seconds loses
+/// nothing.
 inline constexpr Nanos kMaskAfter = 15 * kSecond;
 /// A node that nobody has heard for so long is gone: its lanes give up what they keep.
 inline constexpr Nanos kNodeGoneAfter = 30 * kSecond;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A full copy of what one owner has, for a peer that is behind the tail of the log: the sender's and the receiver's end.
+// A full copy of what one owner has, for a peer that is behind the tail of the log: the sender's and the receiver's
+// end.
 //
-// The sender enumerates the sinks in pieces while the log goes on. So a copy is fuzzy: it has everything that stood at its
-// position and did not change since; what changed comes again as entries after that position. All operations are set
-// operations, hence the end is exact. The receiver adds rows as they come and only at the end removes those that the copy
-// did not have: at no moment is a route missing that both before and after have.
+// The sender enumerates the sinks in pieces while the log goes on. So a copy is fuzzy: it has everything that stood at
+// its position and did not change since; what changed comes again as entries after that position. All operations are
+// set operations, hence the end is exact. The receiver adds rows as they come and only at the end removes those that
+// the copy did not have: at no moment is a route missing that both before and after have.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ LogExchange::LogExchange(const ClusterSetup& setup, Heap& heap, ControlWire& wir
 
 LogExchange::~LogExchange() = default;
 
-// The own log -------------------------------------------------------------------------------------------------------------
+// The own log ---------------------------------------------------------------------------------------------------------
 
 void LogExchange::apply(NodeId owner, const Entry& entry) {
   switch (entry.operation) {
@@ -51,7 +51,7 @@ void LogExchange::acknowledged(Position at) {
   if (at.incarnation == setup_.incarnation) acknowledged_ = std::max(acknowledged_, at.sequence);
 }
 
-// Peers -------------------------------------------------------------------------------------------------------------------
+// Peers ---------------------------------------------------------------------------------------------------------------
 
 std::vector<OwnerPosition> LogExchange::positions() const {
   std::vector<OwnerPosition> all;
@@ -122,7 +122,7 @@ NodeMask LogExchange::take_renewed() {
   return renewed;
 }
 
-// Giving ------------------------------------------------------------------------------------------------------------------
+// Giving --------------------------------------------------------------------------------------------------------------
 
 bool LogExchange::direct(NodeId owner) const { return owner == setup_.self || peers_[owner]->attached; }
 
@@ -246,7 +246,7 @@ void LogExchange::begin_retained_copy(NodeId to) {
   peer.out.begin_retained(std::move(owners), newborn_, wire_, to);
 }
 
-// Taking ------------------------------------------------------------------------------------------------------------------
+// Taking --------------------------------------------------------------------------------------------------------------
 
 bool LogExchange::handle(Nanos now, NodeId from, FrameType type, ByteReader& body) {
   switch (type) {

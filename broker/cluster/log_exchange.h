@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The owner logs of all nodes as this node knows them, and their exchange with the peers on control streams.
 //
-// What goes where: a replicant gives its own log to the core that it is attached to. A core gives every attached replicant
-// everything; to other cores it gives what comes from the owner itself (its own log, those of replicants attached to it); what
-// came through another core it does not pass on to cores. A kHave sets where the giving goes on. Whoever sees in a peer's
-// heartbeats that he stays behind it, asks that peer; so a cut, a restart, or a core that went away at the wrong moment
-// heals without anybody knowing what was missed. Entries that are known are skipped by their sequence; a gap is asked for.
-// Only an owner's own entries, or its newer incarnation, ever remove rows of it.
+// What goes where: a replicant gives its own log to the core that it is attached to. A core gives every attached
+// replicant everything; to other cores it gives what comes from the owner itself (its own log, those of replicants
+// attached to it); what came through another core it does not pass on to cores. A kHave sets where the giving goes on.
+// Whoever sees in a peer's heartbeats that he stays behind it, asks that peer; so a cut, a restart, or a core that went
+// away at the wrong moment heals without anybody knowing what was missed. Entries that are known are skipped by their
+// sequence; a gap is asked for. Only an owner's own entries, or its newer incarnation, ever remove rows of it.
 #pragma once
 
 #include <array>

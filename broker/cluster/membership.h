@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who lives, as this node sees it: whom it hears itself, and whom those hear that it hears.
 //
-// A node that nobody has heard for kMaskAfter is masked (nothing is routed to it), after kNodeGoneAfter it is gone; one sign of
-// life ends both. A replicant that hears no core at all knows nothing about anybody: it changes no judgement until it hears
-// one again, and then starts to count anew. So the loss of all cores stops no traffic.
+// A node that nobody has heard for kMaskAfter is masked (nothing is routed to it), after kNodeGoneAfter it is gone; one
+// sign of life ends both. A replicant that hears no core at all knows nothing about anybody: it changes no judgement
+// until it hears one again, and then starts to count anew. So the loss of all cores stops no traffic.
 #pragma once
 
 #include <array>

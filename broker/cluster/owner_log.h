@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One node's owner log as another node (or itself) holds it: a position, and the tail of entries that led to it.
 //
-// An entry is u8 operation, u32 length, body; the tail keeps entries in this form, which is also the wire's, so that sending
-// them is copying. A position is (incarnation, sequence); incarnation 0 means that nothing is known. When the tail passes
-// its limits the oldest entries go: a peer that is behind the tail needs a full copy.
+// An entry is u8 operation, u32 length, body; the tail keeps entries in this form, which is also the wire's, so that
+// sending them is copying. A position is (incarnation, sequence); incarnation 0 means that nothing is known. When the
+// tail passes its limits the oldest entries go: a peer that is behind the tail needs a full copy.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +51,8 @@ class OwnerLog {
   void append(Bytes encoded, bool keep);
   /// Where in the tail the entry with this sequence begins (first() to last() + 1).
   std::uint64_t offset_of(std::uint64_t sequence) const;
-  /// Copies entries from `sequence` at `offset` on until `max_bytes` are reached (at least one), moves both behind them, and
-  /// returns how many there were.
+  /// Copies entries from `sequence` at `offset` on until `max_bytes` are reached (at least one), moves both behind
+  /// them, and returns how many there were.
   std::uint32_t copy(std::uint64_t& sequence, std::uint64_t& offset, std::size_t max_bytes, ByteWriter& out) const;
 
   std::size_t memory_bytes() const { return tail_.memory_bytes(); }

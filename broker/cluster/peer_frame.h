@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frames between nodes: their numbers, the layouts that streams and lanes use, and how a frame is written. The layouts of
-// the control plane are in control_frames.h. The page with the grammar and an example is docs/peer-protocol.md.
+// The frames between nodes: their numbers, the layouts that streams and lanes use, and how a frame is written. The
+// layouts of the control plane are in control_frames.h. The page with the grammar and an example is
+// docs/peer-protocol.md.
 //
-// A frame is u32 length, u8 type, body; length counts type and body. All integers are big-endian. Views that decoding gives
-// point into the input.
+// A frame is u32 length, u8 type, body; length counts type and body. All integers are big-endian. Views that decoding
+// gives point into the input.
 #pragma once
 
 #include <array>

@@ -3,8 +3,8 @@
 //
 // The port opens every stream with a hello in each direction, checks the peer's (protocol version, fingerprint of the
 // member list, kind, places, incarnation) and then hands whole frames to the user of that kind of stream: Lanes, or on
-// shard 0 the ControlPlane. What a peer sends is not trusted: a frame that does not parse ends the stream with a refusal
-// that says why. Between frames a stream holds no buffer; a partial frame is carried over in the shard's heap.
+// shard 0 the ControlPlane. What a peer sends is not trusted: a frame that does not parse ends the stream with a
+// refusal that says why. Between frames a stream holds no buffer; a partial frame is carried over in the shard's heap.
 // The port owns all dial tags of its shard.
 #pragma once
 

@@ -17,7 +17,7 @@ Registrar::~Registrar() {
     if (rows_.contains(slot) && rows_[slot].id_bytes > kInlineId) heap_.free(rows_[slot].long_id, rows_[slot].id_bytes);
 }
 
-// Rows --------------------------------------------------------------------------------------------------------------------
+// Rows ----------------------------------------------------------------------------------------------------------------
 
 std::string_view Registrar::id_of(const Row& row) {
   return {row.id_bytes > kInlineId ? row.long_id : row.id, row.id_bytes};
@@ -67,7 +67,7 @@ void Registrar::erase(std::uint32_t slot) {
   rows_.erase(slot);
 }
 
-// Claims ------------------------------------------------------------------------------------------------------------------
+// Claims --------------------------------------------------------------------------------------------------------------
 
 std::uint64_t Registrar::grant(std::string_view client_id, const Claim& claim, Bytes session, bool session_present) {
   const std::uint64_t epoch = out_.next_epoch();
@@ -184,7 +184,7 @@ void Registrar::hold(Nanos now, const Holder& holder, const claims::Hold& hold) 
   if (at != transfers_.end()) begin_yield(now, client_id, at->second, rows_[find_slot(client_id)]);
 }
 
-// What happens around -----------------------------------------------------------------------------------------------------
+// What happens around -------------------------------------------------------------------------------------------------
 
 void Registrar::settled(Nanos now) {
   for (auto at = transfers_.begin(); at != transfers_.end();) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The registrar: which place holds which client id, on the core that rendezvous hashing picks for it. A pure table.
 //
-// Each grant gets an epoch larger than all before; of two holders of one client id (after a split, or a change of registrar)
-// the one with the older epoch is told to yield. A claim for an id that is held makes its holder yield first, and what it
-// hands over goes to the taker; further claims for the same id wait in order. A holder that does not answer in
-// kYieldTimeout is passed over.
+// Each grant gets an epoch larger than all before; of two holders of one client id (after a split, or a change of
+// registrar) the one with the older epoch is told to yield. A claim for an id that is held makes its holder yield
+// first, and what it hands over goes to the taker; further claims for the same id wait in order. A holder that does not
+// answer in kYieldTimeout is passed over.
 // A row of a client id up to 16 bytes costs at most 58 bytes (48 and a slot of a set); a longer id lies beside it.
 // Determinism: the rows are found through a hash set that is never iterated; waiting claims are in an ordered map.
 #pragma once
@@ -66,7 +66,8 @@ class Registrar {
   /// The node is gone or masked: those who wait for it need not.
   void pass_over(Nanos now, NodeId node);
 
-  /// Looks at up to `rows` rows and drops those of outlived holders and those whose registrar is not `self`; true at the end.
+  /// Looks at up to `rows` rows and drops those of outlived holders and those whose registrar is not `self`; true at
+  /// the end.
   bool purge(std::uint32_t rows, NodeMask live, NodeId self);
   void begin_purge() { purge_at_ = 0; }
 
@@ -128,8 +129,8 @@ class Registrar {
   IdSet index_;
   Slab<Row> rows_;
   Transfers transfers_;
-  /// Ids whose holder says that it holds them under an older epoch than that of the row: a late claim was granted once more,
-  /// and its grant will be released.
+  /// Ids whose holder says that it holds them under an older epoch than that of the row: a late claim was granted once
+  /// more, and its grant will be released.
   std::map<std::string, std::uint64_t, std::less<>> held_under_;
   std::deque<Deadline> deadlines_;
   std::uint32_t purge_at_ = UINT32_MAX;

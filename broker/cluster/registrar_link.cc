@@ -46,7 +46,7 @@ void RegistrarLink::start(Nanos now) {
   update_settling(now);
 }
 
-// Sending -----------------------------------------------------------------------------------------------------------------
+// Sending -------------------------------------------------------------------------------------------------------------
 
 NodeId RegistrarLink::next_hop(NodeId to) const {
   if (to == setup_.self || wire_.up(to)) return to;
@@ -77,7 +77,7 @@ bool RegistrarLink::pass_on(NodeId from, FrameType type, Envelope envelope, Byte
   return true;
 }
 
-// The shards' side --------------------------------------------------------------------------------------------------------
+// The shards' side ----------------------------------------------------------------------------------------------------
 
 void RegistrarLink::claim(Nanos now, ShardId shard, const claims::Request& request) {
   const ClaimTable::Key key{shard, request.request};
@@ -128,7 +128,7 @@ void RegistrarLink::held_all(ShardId shard, const claims::HeldAll& all) {
     if ((all.cores & mask_of(n)) != 0) send(n, {}, all);
 }
 
-// What happens around -----------------------------------------------------------------------------------------------------
+// What happens around -------------------------------------------------------------------------------------------------
 
 void RegistrarLink::live_cores_changed(Nanos now, NodeMask before) {
   if (setup_.self_is_core() && (before & ~live()) != 0) wire_.advance_clock(kClockLeap);
@@ -186,8 +186,8 @@ void RegistrarLink::tick(Nanos now) {
   if (purge_at_ <= now) purge(now);
 }
 
-/// A row for an id that is another registrar's: who claimed or holds it sees other cores live than this node does. One of the
-/// two will change its mind; if it is the other, it tells the right registrar, and the row here is left over.
+/// A row for an id that is another registrar's: who claimed or holds it sees other cores live than this node does. One
+/// of the two will change its mind; if it is the other, it tells the right registrar, and the row here is left over.
 void RegistrarLink::look_for_misplaced(std::string_view client_id) {
   misplaced_ = misplaced_ || registrar_of(client_id, live()) != setup_.self;
 }
@@ -205,7 +205,7 @@ Nanos RegistrarLink::next_deadline() const {
                    setup_.self_is_core() ? settling_.next_deadline() : kNever, purge_at_});
 }
 
-// Frames ------------------------------------------------------------------------------------------------------------------
+// Frames --------------------------------------------------------------------------------------------------------------
 
 bool RegistrarLink::handle(Nanos now, NodeId from, FrameType type, ByteReader& body) {
   Envelope envelope;
@@ -317,7 +317,7 @@ void RegistrarLink::take(Nanos now, NodeId from, const HolderShard& holder, cons
   if (held != 0) hold(holder.shard, {held, grant.client_id});
 }
 
-// RegistrarOut ------------------------------------------------------------------------------------------------------------
+// RegistrarOut --------------------------------------------------------------------------------------------------------
 
 void RegistrarLink::grant(const Holder& to, const claims::Grant& grant) {
   look_for_misplaced(grant.client_id);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The registrar's messages: between the shards of this node, which claim, hold and yield client ids, and the registrars on the
-// cores, this node's own included. Its frames travel on control streams; where there is no stream to a node, another node
-// that hears it passes them on.
+// The registrar's messages: between the shards of this node, which claim, hold and yield client ids, and the registrars
+// on the cores, this node's own included. Its frames travel on control streams; where there is no stream to a node,
+// another node that hears it passes them on.
 #pragma once
 
 #include <cstdint>

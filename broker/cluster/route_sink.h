@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the control plane puts what owner logs say: the node's route table and its retained store, behind two interfaces.
+// Where the control plane puts what owner logs say: the node's route table and its retained store, behind two
+// interfaces.
 //
 // The control plane calls them on shard 0 only, and never asks them for what it could know itself. Operations are set
 // operations: adding a row that is there or removing one that is not changes nothing.
@@ -33,8 +34,9 @@ class RouteSink {
   /// Rows of a masked owner stay but do not match; rows can be added and removed meanwhile.
   virtual void mask(NodeId owner) = 0;
   virtual void unmask(NodeId owner) = 0;
-  /// Visits the owner's rows from a cursor on, masked or not, in any order, until the visitor stops. Rows may come and go
-  /// between two calls: every row that was there all the time must be visited, others may be. The visitor changes nothing.
+  /// Visits the owner's rows from a cursor on, masked or not, in any order, until the visitor stops. Rows may come and
+  /// go between two calls: every row that was there all the time must be visited, others may be. The visitor changes
+  /// nothing.
   virtual std::uint64_t for_each_of(NodeId owner, std::uint64_t cursor, RouteVisitor& visitor) = 0;
 };
 
@@ -45,8 +47,9 @@ class RetainedVisitor {
   virtual bool retained(Bytes value) = 0;
 };
 
-/// Retained messages as opaque values that carry their topic and what decides which of two is newer. apply() keeps the newer
-/// and may come several times and in any order; `owner` is who set the value. A value outlives its owner's incarnation.
+/// Retained messages as opaque values that carry their topic and what decides which of two is newer. apply() keeps the
+/// newer and may come several times and in any order; `owner` is who set the value. A value outlives its owner's
+/// incarnation.
 class RetainedSink {
  public:
   virtual ~RetainedSink() = default;

@@ -8,7 +8,7 @@
 
 namespace orrery::cluster::test {
 
-// Sinks -------------------------------------------------------------------------------------------------------------------
+// Sinks ---------------------------------------------------------------------------------------------------------------
 
 void TestRoutes::remove(NodeId owner, std::string_view filter, ShardId shard) {
   const Row row{std::string(filter), shard};
@@ -48,7 +48,7 @@ std::uint64_t TestRetained::for_each_of(NodeId owner, std::uint64_t cursor, Reta
   return kCursorEnd;
 }
 
-// A node ------------------------------------------------------------------------------------------------------------------
+// A node --------------------------------------------------------------------------------------------------------------
 
 class TestNode::ShardEffects final : public Effects {
  public:
@@ -210,7 +210,7 @@ void TestNode::lane_lost(Nanos, Place to, std::uint64_t first, std::uint64_t las
   world_.note(setup_.self, "lost " + text.str());
 }
 
-// The cluster -------------------------------------------------------------------------------------------------------------
+// The cluster ---------------------------------------------------------------------------------------------------------
 
 TestCluster::TestCluster(const std::string& members, std::uint64_t seed) : rng_(seed) {
   std::istringstream words(members);
@@ -322,7 +322,7 @@ void TestCluster::schedule_wake(NodeId node, ShardId shard) {
   });
 }
 
-// Pipes -------------------------------------------------------------------------------------------------------------------
+// Pipes ---------------------------------------------------------------------------------------------------------------
 
 LinkId TestCluster::attach(const PipePtr& pipe, int end) {
   End& e = pipe->ends[end];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a cluster in memory. Nodes with all their shards' ports and lanes and a control plane, connected by pipes that
-// can be cut, dropped, and squeezed; nodes can crash and start again.
+// For tests: a cluster in memory. Nodes with all their shards' ports and lanes and a control plane, connected by pipes
+// that can be cut, dropped, and squeezed; nodes can crash and start again.
 //
-// Time is virtual and everything is drawn from one seed. A pipe delivers bytes in order, in pieces cut anywhere. A cut holds
-// bytes back (as TCP's retransmission does) and makes dials fail; a dropped pipe tells both ends. Node by node the sinks
-// are plain ordered containers: the slow obvious twins of the real tables.
+// Time is virtual and everything is drawn from one seed. A pipe delivers bytes in order, in pieces cut anywhere. A cut
+// holds bytes back (as TCP's retransmission does) and makes dials fail; a dropped pipe tells both ends. Node by node
+// the sinks are plain ordered containers: the slow obvious twins of the real tables.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Acknowledgements that wait for other nodes: for each lane the tickets whose acceptance an acknowledgement owed to a
-// publisher (session/owed.h) waits for, oldest first. At most kAwaitedMax in a shard: ask full() before a message is sent.
+// publisher (session/owed.h) waits for, oldest first. At most kAwaitedMax in a shard: ask full() before a message is
+// sent.
 #pragma once
 
 #include <cstdint>

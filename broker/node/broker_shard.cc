@@ -88,7 +88,8 @@ void BrokerShard::lane_accepted(Nanos now, Place to, std::uint64_t up_to) {
 }
 
 void BrokerShard::lane_lost(Nanos now, Place to, std::uint64_t first, std::uint64_t last) {
-  // Nobody will ever say whether they arrived. The sessions there are gone with their node, so the publisher is not held up.
+  // Nobody will ever say whether they arrived. The sessions there are gone with their node, so the publisher is not
+  // held up.
   counters_.add(Counter::kDroppedPeerUnreachable, last - first + 1);
   lane_accepted(now, to, last);
 }

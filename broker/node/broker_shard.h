@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One shard of the full broker: transport, sessions, lanes, and on shard 0 the control side, wired together.
 //
-// Each event does its work and then finish(): messages that the shard has for itself, connections that go on after their
-// claim, what lanes and the control plane have queued, until nothing is left; then the wish for the next wake-up.
-// Files: broker_shard.cc events and wiring, inbox.cc messages from places; what sessions ask for is here, in one line each.
+// Each event does its work and then finish(): messages that the shard has for itself, connections that go on after
+// their claim, what lanes and the control plane have queued, until nothing is left; then the wish for the next wake-up.
+// Files: broker_shard.cc events and wiring, inbox.cc messages from places; what sessions ask for is here, in one line
+// each.
 #pragma once
 
 #include <cstdint>

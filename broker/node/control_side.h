@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What shard 0 does for the whole node: it runs the control plane, and answers the shards.
 //
-// Shards reach it by messages (shard_message.h), shard 0's own sessions too; answers go back by post. What owner logs say goes
-// into the route table (route_writer.h) and the retained store (retained_messages.h); a SUBSCRIBE waits in the waiting room
-// until its routes are in force.
+// Shards reach it by messages (shard_message.h), shard 0's own sessions too; answers go back by post. What owner logs
+// say goes into the route table (route_writer.h) and the retained store (retained_messages.h); a SUBSCRIBE waits in the
+// waiting room until its routes are in force.
 #pragma once
 
 #include <algorithm>

@@ -12,13 +12,13 @@ namespace orrery::node {
 /// How often places without members pass a shared group's message on: it is dropped then (kDroppedNoSubscriber).
 inline constexpr std::uint8_t kGroupHopsMax = 3;
 
-/// Acknowledgements of one shard that wait for other nodes to accept a message: 16 bytes each. The next message is dropped as
-/// if the lane were full (kDroppedPeerUnreachable). Below what the lanes keep (cluster::kLanesBufferBytesMax) only for the
-/// smallest messages.
+/// Acknowledgements of one shard that wait for other nodes to accept a message: 16 bytes each. The next message is
+/// dropped as if the lane were full (kDroppedPeerUnreachable). Below what the lanes keep
+/// (cluster::kLanesBufferBytesMax) only for the smallest messages.
 inline constexpr std::size_t kAwaitedMax = std::size_t{1} << 20;
 
-/// SUBSCRIBEs of a node that wait for their routes to be in force, in bytes of filters and records. When they pass it the
-/// oldest is answered at once (kSubacksEarly): its routes work on this node already.
+/// SUBSCRIBEs of a node that wait for their routes to be in force, in bytes of filters and records. When they pass it
+/// the oldest is answered at once (kSubacksEarly): its routes work on this node already.
 inline constexpr std::size_t kWaitingRoomBytesMax = std::size_t{16} * 1024 * 1024;
 
 /// Expired retained messages are looked for this often, so many at a time.

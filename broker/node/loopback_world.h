@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A world for the tests of this folder: nodes, clients and the simplest network that keeps the seam's contract.
 //
-// Everything that is sent arrives whole after one millisecond; shards of a node are 10 microseconds apart; nothing is lost
-// but by kill(). Time jumps from event to event. The simulator (sim/world) is the world with models; this one is for reading.
+// Everything that is sent arrives whole after one millisecond; shards of a node are 10 microseconds apart; nothing is
+// lost but by kill(). Time jumps from event to event. The simulator (sim/world) is the world with models; this one is
+// for reading.
 #pragma once
 
 #include <cstdint>

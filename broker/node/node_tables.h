@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the shards of one node share: the route table, written by shard 0 and read by all, and when its old parts may go.
+// What the shards of one node share: the route table, written by shard 0 and read by all, and when its old parts may
+// go.
 #pragma once
 
 #include <cstdint>

@@ -47,8 +47,8 @@ class Post {
     lanes_.send(now, to, buffer_, false);
   }
 
-  /// A published message, as write_message() made it. Counted; returns how many confirmations for `owed` (kNoSlot: none is
-  /// wanted) will follow, 0 when it was dropped or goes to a shard of this node.
+  /// A published message, as write_message() made it. Counted; returns how many confirmations for `owed` (kNoSlot: none
+  /// is wanted) will follow, 0 when it was dropped or goes to a shard of this node.
   std::uint32_t forward(Nanos now, Place to, Bytes message, std::uint32_t owed);
   /// confirmed(owed) for each that waited for a ticket of the lane up to this one.
   template <class Confirmed>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A shard's part in a round of ControlHost::reassert: it tells the registrars which client ids it holds, batch by batch, and
-// at the end that it has told all. A round that begins replaces the one under way.
+// A shard's part in a round of ControlHost::reassert: it tells the registrars which client ids it holds, batch by
+// batch, and at the end that it has told all. A round that begins replaces the one under way.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,9 @@ class ReassertRound {
   }
   Nanos next_deadline() const { return at_; }
 
-  /// One batch. `held` is session::Sessions: for_each_client_id(from, most, visit(client id, epoch)) gives where to go on, or
-  /// kNoSlot. say() takes a claims::Hold for each id whose registrar is another one than before, then one claims::HeldAll.
+  /// One batch. `held` is session::Sessions: for_each_client_id(from, most, visit(client id, epoch)) gives where to go
+  /// on, or kNoSlot. say() takes a claims::Hold for each id whose registrar is another one than before, then one
+  /// claims::HeldAll.
   template <class Held, class Say>
   void step(Nanos now, Held& held, Say&& say) {
     ORRERY_ASSERT(at_ != kNever);

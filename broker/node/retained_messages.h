@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The node's retained messages: what owner logs say about them goes into a retained store, on shard 0, which owns it.
 //
-// The store holds encoded messages without their expiry, which is the store's. A value in an owner log is stamp u64, writer
-// u16, message (with what is left of its expiry); the larger stamp is the newer, then the larger writer.
+// The store holds encoded messages without their expiry, which is the store's. A value in an owner log is stamp u64,
+// writer u16, message (with what is left of its expiry); the larger stamp is the newer, then the larger writer.
 #pragma once
 
 #include <cstdint>

@@ -2,12 +2,13 @@
 // What shards say to each other: a struct for each kind, and ShardMessages, the one table of kinds
 // (docs/peer-protocol.md, "Messages").
 //
-// A message is one byte, the kind's position in the table, and the struct's fields (broker/base/fields.h). write_message()
-// makes it, visit_message() reads it and calls a visitor's overload for its struct; there is no other way in or out.
-// Between shards of one node messages travel by Effects::post and are trusted: one that does not read is a programmer's
-// error. The first kPeerKinds kinds also come over lanes from other nodes and are checked like anything from outside, form and
-// values. A shard that addresses itself puts the message into its own SelfQueue, so every path is the same whether there is
-// one shard or many. A new kind is a struct here, a line in the table, and an overload in inbox.cc.
+// A message is one byte, the kind's position in the table, and the struct's fields (broker/base/fields.h).
+// write_message() makes it, visit_message() reads it and calls a visitor's overload for its struct; there is no other
+// way in or out. Between shards of one node messages travel by Effects::post and are trusted: one that does not read is
+// a programmer's error. The first kPeerKinds kinds also come over lanes from other nodes and are checked like anything
+// from outside, form and values. A shard that addresses itself puts the message into its own SelfQueue, so every path
+// is the same whether there is one shard or many. A new kind is a struct here, a line in the table, and an overload in
+// inbox.cc.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@
 
 namespace orrery::node {
 
-// From place to place, other nodes' included --------------------------------------------------------------------------------
+// From place to place, other nodes' included --------------------------------------------------------------------------
 
 /// For every session there with a matching subscription.
 struct Publish {
@@ -62,7 +63,7 @@ struct GiveRest {
   }
 };
 
-// To shard 0 (and claims::Request, Yielded, Release, Hold, HeldAll) -----------------------------------------------------------
+// To shard 0 (and claims::Request, Yielded, Release, Hold, HeldAll) ---------------------------------------------------
 
 /// session::RouteRequest.
 struct RouteChange {
@@ -88,7 +89,7 @@ struct Retain {
   }
 };
 
-// From shard 0 (and claims::Grant, Refusal, Yield) ----------------------------------------------------------------------------
+// From shard 0 (and claims::Grant, Refusal, Yield) --------------------------------------------------------------------
 
 /// What the RouteChange with this token added is in force; RetainedMatches and then Subscribed follow.
 struct RoutesInForce {
@@ -119,7 +120,8 @@ struct RetainStored {
   static void fields(auto& self, auto& f) { f.u32(self.owed); }
 };
 
-/// cluster::ControlHost::reassert: tell what you hold, if its registrar is another one among `after` than among `before`.
+/// cluster::ControlHost::reassert: tell what you hold, if its registrar is another one among `after` than among
+/// `before`.
 struct Reassert {
   std::uint64_t before = 0;
   std::uint64_t after = 0;
@@ -148,7 +150,7 @@ struct Nudge {
   static void fields(auto&, auto&) {}
 };
 
-// The table -------------------------------------------------------------------------------------------------------------------
+// The table -----------------------------------------------------------------------------------------------------------
 
 template <class... Kinds>
 struct MessageTable {};
@@ -175,7 +177,7 @@ constexpr std::uint8_t number_in(MessageTable<Kinds...>) {
 template <class Kind>
 inline constexpr std::uint8_t kKindOf = number_in<Kind>(ShardMessages{});
 
-// Writing and reading ---------------------------------------------------------------------------------------------------------
+// Writing and reading -------------------------------------------------------------------------------------------------
 
 class MessageWriter : public FieldWriter {
  public:
@@ -202,7 +204,8 @@ class MessageReader : public FieldReader {
   Sender sender_;
 };
 
-/// Writes the message into a buffer that is reused: cleared before. The expiry of a message travels as what is left of it.
+/// Writes the message into a buffer that is reused: cleared before. The expiry of a message travels as what is left of
+/// it.
 template <class Kind>
 void write_message(std::vector<std::uint8_t>& buffer, const Kind& kind, Nanos now) {
   buffer.clear();

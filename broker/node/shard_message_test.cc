@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kind of message: written and read back with random values, and torn, bent and lied about in every way that is small.
+// Every kind of message: written and read back with random values, and torn, bent and lied about in every way that is
+// small.
 #include "broker/node/shard_message.h"
 
 #include <gtest/gtest.h>

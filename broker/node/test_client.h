@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An MQTT 5 client for the tests of this folder: connects in a LoopbackWorld, says what a test wants, notes what it hears.
+// An MQTT 5 client for the tests of this folder: connects in a LoopbackWorld, says what a test wants, notes what it
+// hears.
 #pragma once
 
 #include <cstdint>

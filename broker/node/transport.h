@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clients' links: from the bytes of a stream to MQTT packets for Sessions, and back.
 //
-// A TCP link carries MQTT packets; a WebSocket link an HTTP upgrade, then frames whose payload is the same stream of packets.
-// Nothing is buffered but what is cut: the front of a request, of a control frame, of a packet, each by its decoder.
-// While a client id is claimed the stream is held back (at most kHeldBytesMax), for CONNECT may be followed at once.
+// A TCP link carries MQTT packets; a WebSocket link an HTTP upgrade, then frames whose payload is the same stream of
+// packets. Nothing is buffered but what is cut: the front of a request, of a control frame, of a packet, each by its
+// decoder. While a client id is claimed the stream is held back (at most kHeldBytesMax), for CONNECT may be followed at
+// once.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// SUBSCRIBEs that wait until this node's owner log is in force up to their routes: on a replicant that is until a core has
-// acknowledged them, so that SUBACK says that messages come from everywhere.
+// SUBSCRIBEs that wait until this node's owner log is in force up to their routes: on a replicant that is until a core
+// has acknowledged them, so that SUBACK says that messages come from everywhere.
 //
-// First in, first out. The room holds kWaitingRoomBytesMax; when there is no core for long and it is full, the oldest leaves
-// early: its routes work on this node already, and clients are not kept for ever.
+// First in, first out. The room holds kWaitingRoomBytesMax; when there is no core for long and it is full, the oldest
+// leaves early: its routes work on this node already, and clients are not kept for ever.
 #pragma once
 
 #include <cstdint>

@@ -5,8 +5,8 @@
 //   TlsConnection   one connection's state, owned by its link; used by one thread
 //
 // OpenSSL reads from and writes to memory through a BIO of ours that keeps nothing: input is a view of the read buffer,
-// output goes straight into the caller's vector. An idle connection thus holds no buffers but OpenSSL's own state, whose
-// record buffers are released when they are empty.
+// output goes straight into the caller's vector. An idle connection thus holds no buffers but OpenSSL's own state,
+// whose record buffers are released when they are empty.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ using Octets = std::vector<std::uint8_t>;
 
 class TlsContext {
  public:
-  /// PEM files: the certificate with its chain, and its private key. Throws std::runtime_error with a sentence that names
-  /// the file: missing, not PEM, no key, a key of another certificate.
+  /// PEM files: the certificate with its chain, and its private key. Throws std::runtime_error with a sentence that
+  /// names the file: missing, not PEM, no key, a key of another certificate.
   TlsContext(const std::string& certificate_file, const std::string& key_file);
 
  private:

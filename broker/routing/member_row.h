@@ -2,8 +2,8 @@
 // How many members of a shared subscription's group a place has, told in rows of the route table.
 //
 // The first member of a place is the row "$share/NAME/FILTER" itself; the n-th adds the row of that text, U+0000 and n.
-// Rows are all that owner logs carry, and no client can send such a filter. The publisher's shard counts rows, so that a
-// place with three members gets three turns. Members beyond kMemberRowsMax have no row and add no turn.
+// Rows are all that owner logs carry, and no client can send such a filter. The publisher's shard counts rows, so that
+// a place with three members gets three turns. Members beyond kMemberRowsMax have no row and add no turn.
 #pragma once
 
 #include <cstdint>

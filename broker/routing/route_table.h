@@ -8,8 +8,9 @@
 //
 // Shared subscriptions: the filter of the row is the whole "$share/{ShareName}/{filter}". Such rows never appear in
 // match(); match_shared() gives for each group that matches the places that have members, each as often as it has some
-// (member_row.h), and the caller chooses one of them for the message, and tells it the row's filter: so a group gets a message once in the whole cluster. The place
-// then asks SubscriptionIndex::match_group. The strategy of the choice is the caller's.
+// (member_row.h), and the caller chooses one of them for the message, and tells it the row's filter: so a group gets a
+// message once in the whole cluster. The place then asks SubscriptionIndex::match_group. The strategy of the choice is
+// the caller's.
 #pragma once
 
 #include <algorithm>
@@ -100,7 +101,8 @@ class RouteTable {
   void match(std::string_view topic, PlaceSet& out) const;
 
   /// visit(share_filter, places) for each shared group that matches, `places` ascending, one for each member, never
-  /// empty, valid during the call. Groups come in the order of TopicIndex::match and, for one filter, in the order in which they were added.
+  /// empty, valid during the call. Groups come in the order of TopicIndex::match and, for one filter, in the order in
+  /// which they were added.
   template <class Visit>
   void match_shared(std::string_view topic, std::vector<Place>& scratch, Visit&& visit) const {
     if (!any_shared_.load(std::memory_order_acquire)) return;

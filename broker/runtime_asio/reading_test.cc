@@ -14,8 +14,8 @@ using test::Event;
 using test::RawClient;
 using test::Served;
 
-// A message is taken between reading a socket and delivering what was read. Whatever the threads do, nothing may be lost,
-// doubled or delivered while the link is stopped.
+// A message is taken between reading a socket and delivering what was read. Whatever the threads do, nothing may be
+// lost, doubled or delivered while the link is stopped.
 TEST(RuntimeReading, MessagesFromAnotherShardStopAndResumeALinkThatIsFlooded) {
   std::atomic<int> opened[2] = {0, 0};
   std::atomic<int> stops{0};

@@ -2,8 +2,9 @@
 // The real world for one node: sockets, a clock, and a thread for each shard.
 //
 //   Runtime runtime(config, factory);
-//   if (std::string error = runtime.open(); !error.empty()) { print it; exit }   // every port is bound, nothing runs
-//   yet runtime.run();                                                               // until stop(), or a signal
+//   if (std::string error = runtime.open(); !error.empty()) { print it; exit }
+//   // every port is bound, nothing runs yet
+//   runtime.run();  // until stop(), or a signal
 //
 // open() either has everything it needs or nothing: a port in use, a bad address or too few descriptors is a sentence,
 // and no connection was accepted. run() serves shard 0 on the calling thread and returns when all links have ended.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading links, and holding back. See shard_loop.h.
 //
-// A link that is stopped is left alone: its bytes stay in the kernel's buffer, which fills, and then its peer is held up.
-// Only what had been read already when it was stopped is kept here, at most one read buffer: the rest of a buffer that
-// TLS has not decrypted, or all of one when a message from another shard stopped the link. Edges are not told twice, so
-// each link remembers whether its socket may have more (unread) and whether its end is in there (hung_up).
+// A link that is stopped is left alone: its bytes stay in the kernel's buffer, which fills, and then its peer is held
+// up. Only what had been read already when it was stopped is kept here, at most one read buffer: the rest of a buffer
+// that TLS has not decrypted, or all of one when a message from another shard stopped the link. Edges are not told
+// twice, so each link remembers whether its socket may have more (unread) and whether its end is in there (hung_up).
 #include <sys/socket.h>
 
 #include <cerrno>

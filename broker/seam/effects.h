@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One half of the seam: what a shard may ask of its world. The other half, the events, is Shard in broker/seam/node.h.
 //
-// A world (broker/runtime_asio with sockets and a clock, sim/ with virtual ones) gives every shard one Effects and calls
-// the shard's events one after another, each with the time. An event runs to completion, never blocks, never throws, and
-// reaches the outside only through this interface. No call here ever calls back into the shard. Effects of one event
-// leave in the order of the calls; bytes given are copied or written before the call returns.
+// A world (broker/runtime_asio with sockets and a clock, sim/ with virtual ones) gives every shard one Effects and
+// calls the shard's events one after another, each with the time. An event runs to completion, never blocks, never
+// throws, and reaches the outside only through this interface. No call here ever calls back into the shard. Effects of
+// one event leave in the order of the calls; bytes given are copied or written before the call returns.
 // What a world must keep is written down as a test: broker/seam/world_contract.h, run against both worlds.
 #pragma once
 
@@ -14,11 +14,12 @@
 
 namespace orrery {
 
-/// How a link ends: after everything sent has gone out and with a FIN, or at once with a reset and what is queued dropped.
+/// How a link ends: after everything sent has gone out and with a FIN, or at once with a reset and what is queued
+/// dropped.
 enum class CloseHow : std::uint8_t { kFlush, kAbort };
 
-/// Units of the broker's own work, told to the world so that it can count or charge them. The simulator's cost table has
-/// a row for each (sim/models/cost_table.h); the kernel's share (reads, writes, accepts) it sees by itself.
+/// Units of the broker's own work, told to the world so that it can count or charge them. The simulator's cost table
+/// has a row for each (sim/models/cost_table.h); the kernel's share (reads, writes, accepts) it sees by itself.
 enum class Work : std::uint8_t {
   kHttpUpgrade,      // one WebSocket handshake answered
   kWebSocketFrame,   // one frame taken apart or made
@@ -40,23 +41,24 @@ class Effects {
   virtual ~Effects() = default;
 
   /// Queues bytes on an open link, in order; ignored on a link that is closed or for which close() was called.
-  /// Returns the bytes of this link that the transport has not taken yet, these included: 0 while it keeps up. When that
-  /// was above 0 at the end of an event and falls to 0 later, the shard gets one drained() event.
+  /// Returns the bytes of this link that the transport has not taken yet, these included: 0 while it keeps up. When
+  /// that was above 0 at the end of an event and falls to 0 later, the shard gets one drained() event.
   virtual std::size_t send(LinkId link, Bytes bytes) = 0;
 
   /// Ends a link. Exactly one link_closed() follows, as an event of its own; no bytes() come in between.
   virtual void close(LinkId link, CloseHow how) = 0;
 
   /// Stops reading a link: after the present event no bytes() come for it until resume_reading(). What its peer sends
-  /// waits in the transport, bounded there, so that the peer feels it. The end of the link is still told, but not before
-  /// bytes that came before it: a FIN behind unread bytes waits with them. A reset does not wait, and drops them.
-  /// Stopping and resuming may alternate within an event: the last call counts. Both are idempotent, and ignored on a
-  /// link that is closed or for which close() was called.
+  /// waits in the transport, bounded there, so that the peer feels it. The end of the link is still told, but not
+  /// before bytes that came before it: a FIN behind unread bytes waits with them. A reset does not wait, and drops
+  /// them. Stopping and resuming may alternate within an event: the last call counts. Both are idempotent, and ignored
+  /// on a link that is closed or for which close() was called.
   virtual void stop_reading(LinkId link) = 0;
   /// What waits comes in later events, in order and complete.
   virtual void resume_reading(LinkId link) = 0;
 
-  /// Opens a stream to a shard of another node. Exactly one of link_open(kind kPeerOut, tag) and dial_failed(tag) follows.
+  /// Opens a stream to a shard of another node. Exactly one of link_open(kind kPeerOut, tag) and dial_failed(tag)
+  /// follows.
   virtual void dial(std::uint32_t tag, NodeId node, ShardId shard) = 0;
 
   /// Asks for one wake() at or after `when`; replaces the wish before it. kNever withdraws it.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seam's other half: a broker node as its world sees it, a set of shards that are pure state machines.
 //
-// A world makes a Node through a NodeFactory, gives each shard an Effects (broker/seam/effects.h), calls start() on every
-// shard and then one event at a time. Shards of one node may run on different threads: a world calls one shard from one
-// thread at a time, and nothing a shard does waits for another. The full broker (broker/node/broker_node.h) is one Node; the
-// simulator runs any other that is plugged in through sim/plug/abi.h.
+// A world makes a Node through a NodeFactory, gives each shard an Effects (broker/seam/effects.h), calls start() on
+// every shard and then one event at a time. Shards of one node may run on different threads: a world calls one shard
+// from one thread at a time, and nothing a shard does waits for another. The full broker (broker/node/broker_node.h) is
+// one Node; the simulator runs any other that is plugged in through sim/plug/abi.h.
 #pragma once
 
 #include <cstdint>

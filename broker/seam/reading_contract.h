@@ -2,8 +2,9 @@
 // The part of the world contract that is about holding back: stop_reading() and resume_reading(). Included by
 // world_contract.h.
 //
-// That no bytes come while a link is stopped is checked by ScriptedShard at every event; so most tests here stop a link,
-// let its peer do something, watch, and ask what has come after it was resumed. Shards are told to resume by their timer.
+// That no bytes come while a link is stopped is checked by ScriptedShard at every event; so most tests here stop a
+// link, let its peer do something, watch, and ask what has come after it was resumed. Shards are told to resume by
+// their timer.
 #pragma once
 
 #include "broker/seam/world_fixture.h"

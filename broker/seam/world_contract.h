@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract of the seam as a test suite: what every world keeps towards the shards that it runs.
 //
-// Written once, run against each world. A world's test program includes this header in one file, implements WorldHarness
-// (broker/seam/world_harness.h) and says
+// Written once, run against each world. A world's test program includes this header in one file, implements
+// WorldHarness (broker/seam/world_harness.h) and says
 //     INSTANTIATE_TEST_SUITE_P(Simulator, WorldContract, testing::Values(&make_my_harness));
-// Rules that hold at every event (time never goes back, ids are not used twice, nothing after the end, ...) are checked by
-// ScriptedShard in all of these tests; each test ends by asking that none was broken.
+// Rules that hold at every event (time never goes back, ids are not used twice, nothing after the end, ...) are checked
+// by ScriptedShard in all of these tests; each test ends by asking that none was broken.
 #pragma once
 
 #include "broker/seam/reading_contract.h"

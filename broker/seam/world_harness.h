@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the world contract needs of a world, and the node that it puts into it. For tests only.
 //
-// A WorldHarness makes one world, starts scripted nodes in it and plays raw clients. Time is the world's own: virtual in the
-// simulator, real in the runtime, so the contract waits for conditions and never for instants. Shards may run on threads of their own:
-// a scripted shard holds the harness's lock during each event, and the harness holds it while it asks a condition.
+// A WorldHarness makes one world, starts scripted nodes in it and plays raw clients. Time is the world's own: virtual
+// in the simulator, real in the runtime, so the contract waits for conditions and never for instants. Shards may run on
+// threads of their own: a scripted shard holds the harness's lock during each event, and the harness holds it while it
+// asks a condition.
 //
-// ScriptedNode's shards write down every event, check what can be checked at once (order of time, one end for each link,
-// nothing after the end, no call from inside a call), and then run the test's script, which may use the Effects.
+// ScriptedNode's shards write down every event, check what can be checked at once (order of time, one end for each
+// link, nothing after the end, no call from inside a call), and then run the test's script, which may use the Effects.
 #pragma once
 
 #include <algorithm>

@@ -74,8 +74,8 @@ class Message {
 /// Appends the message in the form that shards and nodes exchange (docs/peer-protocol.md). The expiry travels as what
 /// is left, since clocks of nodes have different origins.
 void encode_message(std::vector<std::uint8_t>& out, const MessageView& message, Nanos now);
-/// Whether a client may publish such a message: a valid topic name, properties that pass on, a valid share filter or none.
-/// decode_message() does not look at that; ask for what came from another node.
+/// Whether a client may publish such a message: a valid topic name, properties that pass on, a valid share filter or
+/// none. decode_message() does not look at that; ask for what came from another node.
 bool publishable(const MessageView& message);
 /// Reads one from the front of `in` (views into its bytes); in.failed() if it is cut short.
 MessageView decode_message(ByteReader& in, Nanos now);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Enhanced authentication from outside, servers that lack a capability, and what some servers give or do beyond the usual
-// (MQTT 5, sections 3.2.2.3, 3.15, 4.11 and 4.12).
+// Enhanced authentication from outside, servers that lack a capability, and what some servers give or do beyond the
+// usual (MQTT 5, sections 3.2.2.3, 3.15, 4.11 and 4.12).
 #include "conformance/cases/all.h"
 #include "conformance/cases/context.h"
 

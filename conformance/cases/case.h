@@ -23,14 +23,6 @@ class Context;
 enum class Level : std::uint8_t { kMust, kShould, kMay };
 const char* level_name(Level l);
 
-using Versions = std::uint8_t;
-constexpr Versions bit(Version v) { return static_cast<Versions>(1U << static_cast<unsigned>(v)); }
-inline constexpr Versions kOnly5 = bit(Version::k5);
-inline constexpr Versions kOnly311 = bit(Version::k311);
-inline constexpr Versions kBoth = kOnly5 | kOnly311;
-inline constexpr Versions kOnly31 = bit(Version::k31);
-inline constexpr Versions kAllVersions = kBoth | kOnly31;
-
 enum class Over : std::uint8_t { kAny, kOnlyWebSocket };
 
 struct Case {

@@ -68,8 +68,8 @@ class Client {
   Packet connect(const ConnectOptions& options = {});
   /// The same for a CONNECT that the broker may refuse: returns whatever CONNACK comes; nothing when it just closes.
   std::optional<Packet> try_connect(const Packet& connect);
-  /// DISCONNECT and the end of the connection. Waits for a moment for the broker to close it [MQTT-3.14.4-3], so that it
-  /// has read the DISCONNECT before the case goes on.
+  /// DISCONNECT and the end of the connection. Waits for a moment for the broker to close it [MQTT-3.14.4-3], so that
+  /// it has read the DISCONNECT before the case goes on.
   void disconnect(unsigned code = 0, Properties properties = {});
   /// The connection breaks without a DISCONNECT. What was sent just before may be lost with it: ping() first when the
   /// broker must have had it.

@@ -2,7 +2,7 @@
 // The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), written from the RFCs alone and sharing nothing with the
 // broker, so that the two can disagree. It says what a server's message lacks instead of throwing.
 //
-//   client-first   n,,n=alice,r=CLIENT            server-first   r=CLIENT+SERVER,s=SALT,i=4096
+//   client-first   n,,n=alice,r=CLIENT                server-first   r=CLIENT+SERVER,s=SALT,i=4096
 //   client-final   c=biws,r=CLIENT+SERVER,p=PROOF     server-final   v=SIGNATURE
 //
 // The public fields may be changed between the steps; the proof is always computed over what is really sent, so that a

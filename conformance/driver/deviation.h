@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "conformance/cases/case.h"
 #include "conformance/driver/target.h"
+#include "conformance/wire.h"
 
 namespace orrery::conformance {
 

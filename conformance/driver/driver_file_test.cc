@@ -55,7 +55,8 @@ TEST(DriverFile, EveryMistakeIsNamed) {
 
 TEST(DriverFile, CapabilitiesAreClaimedAndLacking) {
   const DriverFile d = parse_driver_file(
-      R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"], "claims": ["durable"], "lacks": ["qos2", "restart"]})",
+      R"({"name": "x", "command": ["x"], "listeners": ["tcp://h"], "claims": ["durable"],
+          "lacks": ["qos2", "restart"]})",
       "x.json");
   EXPECT_NE(d.capabilities & bit(Capability::kDurable), 0U);
   EXPECT_EQ(d.capabilities & bit(Capability::kQos2), 0U);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS over another stream, as a client. The server's certificate is not checked: the suite judges MQTT, and brokers under
-// test sign their own.
+// TLS over another stream, as a client. The server's certificate is not checked: the suite judges MQTT, and brokers
+// under test sign their own.
 #pragma once
 
 #include <memory>

@@ -16,10 +16,15 @@ namespace {
 
 constexpr const char* kStyle = R"css(
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:100rem;padding:0 1rem;color:#1b1e23}
-table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #dde1e6;padding:.25rem .5rem;text-align:left;vertical-align:top}
-th{position:sticky;top:0;background:#fff}code,pre{font:12.5px/1.4 ui-monospace,monospace}pre{background:#f5f6f8;padding:.6rem;overflow-x:auto}
-.pass{color:#11773d}.fail,.stale{color:#b3261e;font-weight:600}.deviation{color:#9a6700;font-weight:600}.na{color:#737a84}
-summary{font-weight:600;margin-top:.6rem}.short,.id{white-space:nowrap}.says{min-width:18rem}section{border-top:1px solid #dde1e6;margin-top:1.2rem}h3{margin-bottom:.2rem}.level{color:#737a84;font-weight:400}
+table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #dde1e6;padding:.25rem .5rem;text-align:left;
+vertical-align:top}
+th{position:sticky;top:0;background:#fff}
+code,pre{font:12.5px/1.4 ui-monospace,monospace}pre{background:#f5f6f8;padding:.6rem;overflow-x:auto}
+.pass{color:#11773d}.fail,.stale{color:#b3261e;font-weight:600}
+.deviation{color:#9a6700;font-weight:600}.na{color:#737a84}
+summary{font-weight:600;margin-top:.6rem}.short,.id{white-space:nowrap}
+.says{min-width:18rem}section{border-top:1px solid #dde1e6;margin-top:1.2rem}
+h3{margin-bottom:.2rem}.level{color:#737a84;font-weight:400}
 )css";
 
 std::string escaped(std::string_view text) {

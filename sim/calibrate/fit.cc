@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Coordinate descent for non-negative least squares: each price in turn takes the value that is best with the others as they are.
+// Coordinate descent for non-negative least squares: each price in turn takes the value that is best with the others as
+// they are.
 #include "sim/calibrate/fit.h"
 
 #include <algorithm>

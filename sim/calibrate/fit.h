@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // From measured events to the price of each thing: non-negative least squares over groups of equal events.
 //
-// Events that did the same things (the same Features) are one group. A group's time is the mean of its middle, between the 5th and
-// the 90th percentile: what is above is mostly an interrupt or a preemption. Prices are never negative; the error that is
-// minimised is relative, so that a group of long events does not outweigh many groups of short ones, and a group counts
-// with the root of its size. This is a tool, not a part of a run: floating point is welcome here.
+// Events that did the same things (the same Features) are one group. A group's time is the mean of its middle, between
+// the 5th and the 90th percentile: what is above is mostly an interrupt or a preemption. Prices are never negative; the
+// error that is minimised is relative, so that a group of long events does not outweigh many groups of short ones, and
+// a group counts with the root of its size. This is a tool, not a part of a run: floating point is welcome here.
 #pragma once
 
 #include <array>

@@ -175,8 +175,8 @@ class Bench {
     throw Failure("a connection of nobody's");
   }
 
-  // One event at a time with a sleep before each, as a shard with little to do has them: a second thread writes, waits for the answer and
-  // writes again. The read and the answer have their own rows and are taken out.
+  // One event at a time with a sleep before each, as a shard with little to do has them: a second thread writes, waits
+  // for the answer and writes again. The read and the answer have their own rows and are taken out.
   void sleeping(KernelCosts& best) {
     constexpr int kEvents = 500;
     std::array<epoll_event, 64> events;
@@ -260,7 +260,8 @@ std::string measure_kernel(int rounds, KernelCosts& out) {
   try {
     Bench bench;
     for (int i = 0; i < rounds; ++i) bench.round(out);
-    // Fewer bytes cannot cost more: where the least of a class is above that of a larger one, it was disturbed in every round.
+    // Fewer bytes cannot cost more: where the least of a class is above that of a larger one, it was disturbed in every
+    // round.
     for (auto* sizes : {&out.receive, &out.send})
       for (std::size_t c = sizes->size() - 1; c-- > 0;) (*sizes)[c] = std::min((*sizes)[c], (*sizes)[c + 1]);
     return {};

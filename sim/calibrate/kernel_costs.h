@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel costs for the work of a broker's event loop, measured on loopback sockets as broker/runtime_asio uses them:
-// non-blocking, one epoll set, edge-triggered, TCP_NODELAY, reads until a short one, one write for what an event sends.
+// What the kernel costs for the work of a broker's event loop, measured on loopback sockets as broker/runtime_asio uses
+// them: non-blocking, one epoll set, edge-triggered, TCP_NODELAY, reads until a short one, one write for what an event
+// sends.
 //
 // Times are of the thread's CPU clock, in batches, and the least of several rounds. On loopback the network stack's
-// receiving half runs inside the sender's write, so a write here is dearer and a read cheaper than between two machines; the sum is the same.
+// receiving half runs inside the sender's write, so a write here is dearer and a read cheaper than between two
+// machines; the sum is the same.
 #pragma once
 
 #include <array>

@@ -19,7 +19,8 @@ namespace {
 
 std::uint32_t whole(double nanos) { return nanos < 1 ? 1 : static_cast<std::uint32_t>(nanos + 0.5); }
 
-/// The kernel's part and the broker's part of each row. A row whose broker part never occurred keeps that of the built-in table.
+/// The kernel's part and the broker's part of each row. A row whose broker part never occurred keeps that of the
+/// built-in table.
 CostTable make_table(const KernelCosts& kernel, const Fit& fit) {
   CostTable table = default_cost_table();
   const auto set = [&](Cost row, double nanos) { table.nanos[static_cast<std::size_t>(row)] = whole(nanos); };

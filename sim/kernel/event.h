@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the simulator's queue holds: sixteen bytes, ordered by content.
 //
-// An event says when, which entity, and one number that the entity alone understands (the sequence number of an item on a
-// link, the generation of a timer). What happens is kept with the entity. The order is (time, entity, arg), never the order of
-// insertion, so it does not depend on how a queue is built nor on which entity was handled first. Events cannot be
-// cancelled: an entity that changed its mind raises its generation and ignores what comes with an old one.
+// An event says when, which entity, and one number that the entity alone understands (the sequence number of an item on
+// a link, the generation of a timer). What happens is kept with the entity. The order is (time, entity, arg), never the
+// order of insertion, so it does not depend on how a queue is built nor on which entity was handled first. Events
+// cannot be cancelled: an entity that changed its mind raises its generation and ignores what comes with an old one.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One of the two queues, chosen when a run begins: a predictable branch instead of a virtual call or a template of the world.
+// One of the two queues, chosen when a run begins: a predictable branch instead of a virtual call or a template of the
+// world.
 #pragma once
 
 #include "sim/kernel/heap_queue.h"

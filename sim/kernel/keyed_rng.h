@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random numbers that are looked up, not drawn in turn: the value belongs to (seed, entity, stream, index).
 //
-// A generator with a state gives every caller numbers that depend on all callers before it; remove one client and the whole run
-// changes. Here each draw is named, so an entity's draws stay what they are whatever the others do. The entity is an
-// identity by content (a client's number, a link's key), the stream says what the number is for, the index counts.
-// Integers only; the same with every compiler.
+// A generator with a state gives every caller numbers that depend on all callers before it; remove one client and the
+// whole run changes. Here each draw is named, so an entity's draws stay what they are whatever the others do. The
+// entity is an identity by content (a client's number, a link's key), the stream says what the number is for, the index
+// counts. Integers only; the same with every compiler.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fingerprint of a run: a rolling 64-bit hash over every event that was handled, with a checkpoint every so many events.
+// The fingerprint of a run: a rolling 64-bit hash over every event that was handled, with a checkpoint every so many
+// events.
 //
-// Each event adds its time, its entity (with the kind), its argument and the digest of the bytes that it delivered. Two runs
-// with equal hashes handled the same events with the same bytes. When they differ, first_difference() of their checkpoints
-// names the stretch in which to look, and a second run with a trace of that stretch (World::trace) shows the event.
+// Each event adds its time, its entity (with the kind), its argument and the digest of the bytes that it delivered. Two
+// runs with equal hashes handled the same events with the same bytes. When they differ, first_difference() of their
+// checkpoints names the stretch in which to look, and a second run with a trace of that stretch (World::trace) shows
+// the event.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +49,8 @@ class RunHash {
   std::vector<Checkpoint> checkpoints_;
 };
 
-/// The stretch (first event, one past the last event) that ends with the first checkpoint at which two runs differ: look there.
-/// Empty (equal numbers) when one list is a prefix of the other.
+/// The stretch (first event, one past the last event) that ends with the first checkpoint at which two runs differ:
+/// look there. Empty (equal numbers) when one list is a prefix of the other.
 struct Stretch {
   std::uint64_t from = 0;
   std::uint64_t to = 0;

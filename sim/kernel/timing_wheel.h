@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event queue of large runs: a hierarchical timing wheel whose slots are sorted when they are opened.
 //
-// A tick is 2^kSlotBits nanoseconds. Level 0 has a slot for each of the next ticks, level 1 for each 256 ticks, and so on up
-// to the end of 63-bit time. An event is put at the highest digit (of 8 bits) in which its tick differs from the
+// A tick is 2^kSlotBits nanoseconds. Level 0 has a slot for each of the next ticks, level 1 for each 256 ticks, and so
+// on up to the end of 63-bit time. An event is put at the highest digit (of 8 bits) in which its tick differs from the
 // open one, so putting is a few instructions and a write at the end of a chunk. When the open tick is used up, the next
 // slot that is not empty is opened: at level 0 its events are sorted and handed out, at a higher level
-// they are dealt to the levels below. So every event is moved a few times in long sequential runs, where a heap would touch
-// a cache line for each of its levels. What is pushed for the open tick or before it goes to a small heap beside it.
+// they are dealt to the levels below. So every event is moved a few times in long sequential runs, where a heap would
+// touch a cache line for each of its levels. What is pushed for the open tick or before it goes to a small heap beside
+// it.
 //
-// Gives exactly the order of Event's operator<, whatever the order of pushing; its twin is HeapQueue. Times are not negative.
+// Gives exactly the order of Event's operator<, whatever the order of pushing; its twin is HeapQueue. Times are not
+// negative.
 #pragma once
 
 #include <algorithm>
@@ -57,7 +59,8 @@ class TimingWheel {
     }
   }
 
-  /// The event that is `n` after the first one, as far as it is known without work; null otherwise. A hint for prefetching.
+  /// The event that is `n` after the first one, as far as it is known without work; null otherwise. A hint for
+  /// prefetching.
   const Event* upcoming(std::size_t n) const { return next_ + n < open_.size() ? &open_[next_ + n] : nullptr; }
 
   std::size_t size() const { return size_; }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory of what is on its way: items of a stream or a post, each a small header and its bytes in one block.
 //
-// Blocks have five classes (data of 88, 472, 2008 and 16384 bytes, and a block of its own above that) and are named by 32-bit
-// ids, so that a link refers to its queue in 8 bytes and an idle link holds nothing. Freed blocks are used again last-in
-// first-out, which keeps the few that are busy in the cache. Memory is kept until the pool ends, except for the
+// Blocks have five classes (data of 88, 472, 2008 and 16384 bytes, and a block of its own above that) and are named by
+// 32-bit ids, so that a link refers to its queue in 8 bytes and an idle link holds nothing. Freed blocks are used again
+// last-in first-out, which keeps the few that are busy in the cache. Memory is kept until the pool ends, except for the
 // large ones.
 #pragma once
 

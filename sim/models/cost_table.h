@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What everything costs on a virtual CPU, in nanoseconds: the table that turns the broker's events into time.
 //
-// There are rows of two sorts. What the kernel does is seen by the world itself: links opened, bytes received and sent by size,
-// posts, wakes. What the broker does it tells through Effects::work. A table carries an id that names where its numbers are from;
-// every report prints it. The table in the tree (default_cost_table.cc) is measured by orrery-calibrate; a
-// scenario may name another as JSON. An event's cost is kEvent + the sum of its rows, varied a little by a keyed draw.
+// There are rows of two sorts. What the kernel does is seen by the world itself: links opened, bytes received and sent
+// by size, posts, wakes. What the broker does it tells through Effects::work. A table carries an id that names where
+// its numbers are from; every report prints it. The table in the tree (default_cost_table.cc) is measured by
+// orrery-calibrate; a scenario may name another as JSON. An event's cost is kEvent + the sum of its rows, varied a
+// little by a keyed draw.
 #pragma once
 
 #include <array>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The built-in cost table, printed by orrery-calibrate on a virtual machine with 2 cores of an AMD EPYC and Linux 6.18, built with
-// g++ 12 -O2; the id is a digest of the rows. Three runs differed by less than 5 % in every row above 100 ns. Rows of 1 ns are
-// what the fit could not tell from their neighbours (an acknowledgement always comes in a frame). Measure your own machine.
+// The built-in cost table, printed by orrery-calibrate on a virtual machine with 2 cores of an AMD EPYC and Linux 6.18,
+// built with g++ 12 -O2; the id is a digest of the rows. Three runs differed by less than 5 % in every row above 100
+// ns. Rows of 1 ns are what the fit could not tell from their neighbours (an acknowledgement always comes in a frame).
+// Measure your own machine.
 #include "sim/models/cost_table.h"
 
 namespace orrery::sim {

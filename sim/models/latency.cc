@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exponential numbers from integers. An exponential variable is G ln 2 + Y: G counts heads of a fair coin before the first
-// tail (here: leading zeros of the draw), and Y is exponential given that it is below ln 2, which is -ln(1 - v/2) for
-// even v. So a table over v of 256 steps with linear interpolation serves the whole tail.
+// Exponential numbers from integers. An exponential variable is G ln 2 + Y: G counts heads of a fair coin before the
+// first tail (here: leading zeros of the draw), and Y is exponential given that it is below ln 2, which is -ln(1 - v/2)
+// for even v. So a table over v of 256 steps with linear interpolation serves the whole tail.
 #include <algorithm>
 #include <array>
 #include <bit>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The network model's parameters. How it behaves is described in sim/models/README.md; in short:
 //
-// A link is two ordered byte streams. What one event sends on one link leaves as one train of segments, each an arrival of its own;
-// a segment takes the latency of its path class, drawn for it by key, and never overtakes the one before it. A node's
-// interface has a bandwidth in each direction with a queue of unlimited length; clients have none. A stream holds at
-// most `window_bytes` that the receiver has not taken; what is sent beyond waits at the sender (back-pressure). Loss
-// shows as delay, as it does above TCP.
+// A link is two ordered byte streams. What one event sends on one link leaves as one train of segments, each an arrival
+// of its own; a segment takes the latency of its path class, drawn for it by key, and never overtakes the one before
+// it. A node's interface has a bandwidth in each direction with a queue of unlimited length; clients have none. A
+// stream holds at most `window_bytes` that the receiver has not taken; what is sent beyond waits at the sender
+// (back-pressure). Loss shows as delay, as it does above TCP.
 #pragma once
 
 #include <array>
@@ -15,8 +15,8 @@
 
 namespace orrery::sim {
 
-/// What a node's interface counts for each packet beside the payload: Ethernet with preamble and gap is not in it, as the
-/// counters of a real interface do not have it: 14 Ethernet, 20 IPv4, 20 TCP, 12 timestamps.
+/// What a node's interface counts for each packet beside the payload: Ethernet with preamble and gap is not in it, as
+/// the counters of a real interface do not have it: 14 Ethernet, 20 IPv4, 20 TCP, 12 timestamps.
 inline constexpr std::uint32_t kPacketOverheadBytes = 66;
 /// Payload of a full TCP segment over an Ethernet frame of 1500 bytes, with timestamps.
 inline constexpr std::uint32_t kMssBytes = 1448;
@@ -27,7 +27,8 @@ inline constexpr std::uint32_t kKernelSocketBytes = 4096;
 /// The largest piece of a stream that arrives as one event.
 inline constexpr std::uint32_t kSegmentBytesMax = 16 * 1024;
 
-/// Latency one way: base plus a tail that is exponential with mean `tail_mean` (cut at 16 means), from an integer table.
+/// Latency one way: base plus a tail that is exponential with mean `tail_mean` (cut at 16 means), from an integer
+/// table.
 struct Latency {
   Nanos base = 0;
   Nanos tail_mean = 0;

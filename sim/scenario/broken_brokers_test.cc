@@ -21,7 +21,8 @@ constexpr const char* kScenario = R"({
   "phases": {"connects_per_second": 1000, "settle": "1s", "steady": "20s", "drain": "3s"},
   "crowd": [
     {"name": "mixed", "pairs": 12, "qos": [0, 1, 2], "every": "250ms", "payload_bytes": 64},
-    {"name": "five", "pairs": 6, "qos": [0, 1, 2], "every": "250ms", "payload_bytes": 300, "transport": "tcp", "version": "5.0"},
+    {"name": "five", "pairs": 6, "qos": [0, 1, 2], "every": "250ms", "payload_bytes": 300, "transport": "tcp",
+     "version": "5.0"},
     {"name": "fan", "publishers": 2, "subscribers": 4, "qos": 1, "every": "1s"}
   ]
 })";

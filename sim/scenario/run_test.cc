@@ -60,8 +60,8 @@ TEST_F(RunScenario, PairsDeliverEverythingOnceAndInOrder) {
 TEST_F(RunScenario, FanOutFanInAndWildcards) {
   const RunResult r = go(R"("phases": {"connects_per_second": 500, "settle": "1s", "steady": "10s", "drain": "1s"},
                             "crowd": [{"name": "out", "publishers": 1, "subscribers": 20, "every": "1s"},
-                                      {"name": "in", "publishers": 20, "subscribers": 2, "every": "1s", "qos": 2, "version": "5.0",
-                                       "topic": "in/%i/v", "filter": "in/#", "transport": "tcp"}])");
+                                      {"name": "in", "publishers": 20, "subscribers": 2, "every": "1s", "qos": 2,
+                                       "version": "5.0", "topic": "in/%i/v", "filter": "in/#", "transport": "tcp"}])");
   EXPECT_EQ(complaints(r), "");
   EXPECT_EQ(r.tally.published, 10u + 200u);
   EXPECT_EQ(r.tally.received, 200u + 400u);
@@ -70,7 +70,8 @@ TEST_F(RunScenario, FanOutFanInAndWildcards) {
 TEST_F(RunScenario, CutStreamsAreJoined) {
   const RunResult r = go(R"("network": {"client": {"segment_bytes": 7, "cut_per_million": 500000}},
                             "phases": {"connects_per_second": 100, "settle": "1s", "steady": "5s", "drain": "2s"},
-                            "crowd": [{"name": "p", "pairs": 10, "every": "500ms", "qos": [0, 1, 2], "payload_bytes": 700},
+                            "crowd": [{"name": "p", "pairs": 10, "every": "500ms", "qos": [0, 1, 2],
+                                       "payload_bytes": 700},
                                       {"name": "q", "pairs": 5, "every": "500ms", "qos": 2, "transport": "tcp"}])");
   EXPECT_EQ(complaints(r), "");
   EXPECT_EQ(r.tally.latency_ns.count(), 150u);
@@ -99,8 +100,9 @@ TEST_F(RunScenario, ADeadNodeIsALivenessFailure) {
 
 TEST_F(RunScenario, SessionsAreResumed) {
   const RunResult r = go(R"("phases": {"connects_per_second": 100, "settle": "1s", "steady": "20s", "drain": "5s"},
-                            "crowd": [{"name": "p", "pairs": 20, "every": "500ms", "qos": [1, 2], "version": "5.0", "clean_start": false,
-                                       "session_expiry": "1h", "misbehave": {"kind": "reconnect_storm", "at": "5s", "period": "5s"}}],
+                            "crowd": [{"name": "p", "pairs": 20, "every": "500ms", "qos": [1, 2], "version": "5.0",
+                                       "clean_start": false, "session_expiry": "1h",
+                                       "misbehave": {"kind": "reconnect_storm", "at": "5s", "period": "5s"}}],
                             "expect": {"duplicated_max": 40})");
   EXPECT_EQ(complaints(r), "");
   EXPECT_EQ(r.tally.sessions_resumed, 40u);
@@ -118,10 +120,12 @@ TEST_F(RunScenario, WillsAndRetainedMessagesArrive) {
 
 TEST_F(RunScenario, MisbehavingClientsHarmNobodyElse) {
   const RunResult r = go(R"("phases": {"connects_per_second": 100, "settle": "1s", "steady": "20s", "drain": "10s"},
-                            "crowd": [{"name": "slow", "pairs": 4, "every": "20ms", "qos": [0, 1], "payload_bytes": 4096,
-                                       "misbehave": {"kind": "slow_reader", "period": "4s"}},
-                                      {"name": "flood", "pairs": 2, "every": "1s", "qos": 0, "misbehave": {"kind": "flood", "factor": 100}},
-                                      {"name": "half", "pairs": 5, "every": "1s", "qos": 1, "misbehave": {"kind": "half_packet"}},
+                            "crowd": [{"name": "slow", "pairs": 4, "every": "20ms", "qos": [0, 1],
+                                       "payload_bytes": 4096, "misbehave": {"kind": "slow_reader", "period": "4s"}},
+                                      {"name": "flood", "pairs": 2, "every": "1s", "qos": 0,
+                                       "misbehave": {"kind": "flood", "factor": 100}},
+                                      {"name": "half", "pairs": 5, "every": "1s", "qos": 1,
+                                       "misbehave": {"kind": "half_packet"}},
                                       {"name": "good", "pairs": 10, "every": "1s", "qos": [0, 1, 2]}],
                             "expect": {"duplicated_max": 1000})");
   EXPECT_EQ(complaints(r), "");

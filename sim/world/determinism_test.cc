@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same options give the same run: twice, with either queue, in one stretch or many, with any compiler; and who is missing
-// changes nothing for the others.
+// The same options give the same run: twice, with either queue, in one stretch or many, with any compiler; and who is
+// missing changes nothing for the others.
 #include <gtest/gtest.h>
 
 #include "sim/world/echo.h"

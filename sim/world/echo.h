@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A node that sends back what it receives, and a crowd that asks it again and again: the world's own test load and benchmark.
+// A node that sends back what it receives, and a crowd that asks it again and again: the world's own test load and
+// benchmark.
 //
-// A client connects at a time of its own within the ramp, and then, once in every period, sends one request and waits for its echo. The
-// crowd checks every byte that comes back and counts. When its connection ends it connects again after a while, at the next node.
+// A client connects at a time of its own within the ramp, and then, once in every period, sends one request and waits
+// for its echo. The crowd checks every byte that comes back and counts. When its connection ends it connects again
+// after a while, at the next node.
 #pragma once
 
 #include <algorithm>
@@ -137,7 +139,8 @@ class EchoCrowd final : public ClientHost {
   std::unique_ptr<World> world_;
 };
 
-/// So many nodes of so many shards each. The costs are not the measured ones, so that a new table changes no expected hash.
+/// So many nodes of so many shards each. The costs are not the measured ones, so that a new table changes no expected
+/// hash.
 inline WorldOptions echo_options(int nodes, ShardId shards) {
   WorldOptions options;
   options.costs.id = "echo";

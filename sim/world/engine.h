@@ -2,8 +2,8 @@
 // The inside of World: everything that a run consists of, and what happens at each kind of event. Private to sim/world.
 //
 // One object because entities meet only here; what an entity does by itself is in ShardHost (a shard), Wire (a stream),
-// Machine (a node). The .cc files follow the kinds of events: engine.cc runs and dispatches, arrivals.cc handles what comes over
-// links and posts, clients.cc what clients ask for, fault_plan.cc what breaks.
+// Machine (a node). The .cc files follow the kinds of events: engine.cc runs and dispatches, arrivals.cc handles what
+// comes over links and posts, clients.cc what clients ask for, fault_plan.cc what breaks.
 #pragma once
 
 #include <deque>

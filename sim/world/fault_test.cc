@@ -256,8 +256,8 @@ TEST(Fault, ACutBetweenNodesLeavesClientsAlone) {
   for (const ClientId c : {0u, 1u}) EXPECT_EQ(t.clients[c].received, "x");
 }
 
-// Everything at once, at random: whatever happens, the rules of the seam hold, a connection's echo is a prefix of what was
-// asked, and when all is healed and closed nothing is left over.
+// Everything at once, at random: whatever happens, the rules of the seam hold, a connection's echo is a prefix of what
+// was asked, and when all is healed and closed nothing is left over.
 TEST(Fault, ChaosBreaksNoRule) {
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     Rng rng(seed);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A connection in 64 bytes: two ends, and a stream (a pipe) in each direction. And the table of all connections.
 //
-// End 0 asked for the connection: a client, or the shard that dialled. End 1 is the shard that accepted it. Pipe e carries what end e
-// sends. A pipe is a queue of items in the block pool; only its first item has an event in the queue, the next gets
-// one when the first has arrived, so an idle link holds no block and no event. Sequence numbers go on when a slot is used
-// for another connection, which makes events of the former one recognisable as stale.
+// End 0 asked for the connection: a client, or the shard that dialled. End 1 is the shard that accepted it. Pipe e
+// carries what end e sends. A pipe is a queue of items in the block pool; only its first item has an event in the
+// queue, the next gets one when the first has arrived, so an idle link holds no block and no event. Sequence numbers go
+// on when a slot is used for another connection, which makes events of the former one recognisable as stale.
 //
-// A client's own connection lives in the slot with the client's number while that is free, so that the client, its link and their
-// events are neighbours in memory and ties in time are broken by the client's number; every other link is allocated.
+// A client's own connection lives in the slot with the client's number while that is free, so that the client, its link
+// and their events are neighbours in memory and ties in time are broken by the client's number; every other link is
+// allocated.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,8 @@
 
 namespace orrery::sim {
 
-/// Bandwidth as two servers in a row with everything: what is sent queues by the time of the event that sent it, what arrives
-/// by its arrival, so that a shard with a backlog does not delay the others' packets.
+/// Bandwidth as two servers in a row with everything: what is sent queues by the time of the event that sent it, what
+/// arrives by its arrival, so that a shard with a backlog does not delay the others' packets.
 class Nic {
  public:
   explicit Nic(std::uint64_t bits_per_second)

@@ -125,7 +125,8 @@ void ShardHost::flush_resumed(Nanos leaves) {
   resumed_.clear();
 }
 
-// An event that would come too early is left in the queue and put off when it comes: a wish that moves away costs nothing.
+// An event that would come too early is left in the queue and put off when it comes: a wish that moves away costs
+// nothing.
 void ShardHost::flush_wish(Nanos leaves) {
   const Nanos when = std::max({wish_, leaves, engine_.now + 1});
   if (wish_ == kNever || when >= wake_event_) return;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A shard's place in the virtual world: its Effects, its virtual CPU, its links by number, its timer.
 //
-// The engine brackets every event of a shard with begin() and end(). begin() finds the time at which the CPU is free; between the
-// two the shard runs and its effects are gathered and charged; end() adds up the cost, and lets everything leave at the time at
-// which the work is done.
+// The engine brackets every event of a shard with begin() and end(). begin() finds the time at which the CPU is free;
+// between the two the shard runs and its effects are gathered and charged; end() adds up the cost, and lets everything
+// leave at the time at which the work is done.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,8 @@ class ShardHost final : public Effects {
   void work(Work kind, std::uint32_t units) override;
 
   // ---- events ----
-  /// Starts an event that arrived at `arrival` and costs this beside its effects; returns the `now` to hand to the shard.
+  /// Starts an event that arrived at `arrival` and costs this beside its effects; returns the `now` to hand to the
+  /// shard.
   Nanos begin(Nanos arrival, Nanos cost);
   /// Ends it. `drawn` varies the cost.
   void end(std::uint64_t drawn);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small world for tests: scripted nodes (broker/seam/world_harness.h) and clients that write down what happens to them.
+// A small world for tests: scripted nodes (broker/seam/world_harness.h) and clients that write down what happens to
+// them.
 #pragma once
 
 #include <map>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How bytes get from one end of a link to the other: trains, segments, windows, latency and the interface's bandwidth.
 //
-// What one event sends on one link is gathered in a train; flush() says when the event's work was done and lets the trains
-// leave. Items get their arrival times there, strictly growing in each pipe, so that (time, pipe) names one event. Items beyond the
-// receiver's window get none: they wait until the first item has arrived and are then sent a window at a time.
+// What one event sends on one link is gathered in a train; flush() says when the event's work was done and lets the
+// trains leave. Items get their arrival times there, strictly growing in each pipe, so that (time, pipe) names one
+// event. Items beyond the receiver's window get none: they wait until the first item has arrived and are then sent a
+// window at a time.
 //
 // A pipe is named by link * 2 + end, end being the one that sends.
 #pragma once

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The virtual world: nodes that run the real broker code, clients, the network between them, and one clock.
 //
-// The World makes each node through a NodeFactory, gives every shard an Effects and a virtual CPU, and turns the effects into timed
-// events. An event that arrives at a shard starts when the shard's CPU is free, is handled at once with `now` = that
-// start, is charged from the cost table, and its effects leave when the work is done. One thread; nothing here reads a clock,
-// so a run is a function of its options, its plan and what the host does. docs/simulator.md describes the models.
+// The World makes each node through a NodeFactory, gives every shard an Effects and a virtual CPU, and turns the
+// effects into timed events. An event that arrives at a shard starts when the shard's CPU is free, is handled at once
+// with `now` = that start, is charged from the cost table, and its effects leave when the work is done. One thread;
+// nothing here reads a clock, so a run is a function of its options, its plan and what the host does. docs/simulator.md
+// describes the models.
 //
-// Order of use: construct; plan(); then run_until() as often as wanted, with client calls between or inside. Nodes boot at time 0.
+// Order of use: construct; plan(); then run_until() as often as wanted, with client calls between or inside. Nodes boot
+// at time 0.
 #pragma once
 
 #include <cstdint>
