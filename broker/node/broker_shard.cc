@@ -13,7 +13,7 @@ BrokerShard::BrokerShard(NodeTables& tables, ShardId id, Effects& effects)
       effects_(effects),
       rng_(mix64(tables.setup.seed + id + 1)),
       sessions_(tables.options.mqtt, place_, rng_.next(), heap_, effects, counters_, *this),
-      transport_(tables.upgrade, heap_, effects, counters_, sessions_),
+      transport_(tables.upgrade, heap_, effects, counters_, sessions_, budget_),
       port_(tables.setup, id, effects, heap_),
       lanes_(tables.setup, id, port_, heap_, *this),
       post_(tables, place_, lanes_, heap_, effects, counters_),
@@ -74,6 +74,7 @@ void BrokerShard::wake(Nanos now) {
   if (control_) control_->tick(now);
   if (now >= reassert_.next_deadline())
     reassert_.step(now, sessions_, [&](const auto& said) { post_.to_shard(now, 0, said); });
+  transport_.work(now);
   finish(now);
 }
 
@@ -113,11 +114,16 @@ void BrokerShard::finish(Nanos now) {
     more = more || !post_.self().empty();
   }
   lanes_.end_of_event(now);
+  budget_ = WorkBudget();
   arm(now);
   tables_.states.passed(place_.shard);
 }
 
-void BrokerShard::arm(Nanos) {
+void BrokerShard::arm(Nanos now) {
+  if (transport_.work_left()) {
+    if (wish_ > now) effects_.wake_at(wish_ = now);
+    return;
+  }
   Nanos next =
       std::min({sessions_.next_wake(), port_.next_deadline(), lanes_.next_deadline(), reassert_.next_deadline()});
   if (control_) next = std::min(next, control_->next_deadline());

@@ -3,6 +3,8 @@
 //
 // Each event does its work and then finish(): messages that the shard has for itself, connections that go on after
 // their claim, what lanes and the control plane have queued, until nothing is left; then the wish for the next wake-up.
+// An event handles clients' packets within budget_; while something waits for its turn the shard wishes to be woken at
+// once, and each wake-up has a budget of its own, so that others' events come in between.
 // Files: broker_shard.cc events and wiring, inbox.cc messages from places; what sessions ask for is here, in one line
 // each.
 #pragma once
@@ -52,6 +54,7 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   std::size_t end_packet(LinkId link) override { return transport_.end_packet(link); }
   void end_link(LinkId link, session::LinkEnd how) override { transport_.end_link(link, how); }
   void resume_link(LinkId link) override { transport_.resume_link(link); }
+  bool excused(LinkId link) override { return transport_.excused(link); }
   void claim(Nanos now, const claims::Request& request) override { post_.to_shard(now, 0, request); }
   void yielded(Nanos now, const claims::Yielded& yielded) override { post_.to_shard(now, 0, yielded); }
   void release(Nanos now, const claims::Release& release) override { post_.to_shard(now, 0, release); }
@@ -91,6 +94,7 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   Heap heap_;
   Counters counters_;
   Rng rng_;
+  WorkBudget budget_;  // of the present event
   session::Sessions sessions_;
   Transport transport_;
   cluster::PeerPort port_;

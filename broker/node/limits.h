@@ -30,4 +30,14 @@ inline constexpr std::uint32_t kSweepSteps = 256;
 inline constexpr std::size_t kNudgeAboveBytes = 1024 * 1024;
 inline constexpr Nanos kNudgeEvery = 100 * kMillisecond;
 
+/// Bytes of one client's link (answers, pongs, deliveries) that the transport has not taken. Above it the link is not
+/// read, until all of them have been taken: who does not take answers cannot ask for more. Well below max_send_backlog,
+/// which bounds deliveries.
+inline constexpr std::size_t kUnsentStopsReading = 256 * 1024;
+
+/// What handling a packet costs beside its deliveries, in units of WorkBudget.
+inline constexpr std::uint32_t kPacketUnits = 1;
+/// So many bytes of what is sent to clients are one unit more.
+inline constexpr std::uint32_t kBytesPerUnit = 8 * 1024;
+
 }  // namespace orrery::node

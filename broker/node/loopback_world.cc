@@ -7,6 +7,8 @@ namespace orrery::node {
 namespace {
 constexpr Nanos kLinkLatency = kMillisecond;
 constexpr Nanos kPostLatency = 10 * kMicrosecond;
+/// What a stream holds before its sender is told that bytes wait.
+constexpr std::size_t kWindow = 128 * 1024;
 }  // namespace
 
 class LoopbackWorld::ShardEffects final : public Effects {
@@ -14,21 +16,23 @@ class LoopbackWorld::ShardEffects final : public Effects {
   ShardEffects(LoopbackWorld& world, Place place, std::uint64_t life) : world_(world), place_(place), life_(life) {}
 
   std::size_t send(LinkId link, Bytes bytes) override {
-    const LinkState& l = state(link);
+    LinkState& l = state(link);
     if (!l.open || l.closing) return 0;
-    world_.at(world_.now_ + kLinkLatency,
-              [this, peer = l.peer, copy = std::vector<std::uint8_t>(bytes.begin(), bytes.end())] {
-                world_.deliver(peer, copy);
-              });
-    return 0;
+    l.queued += bytes.size();
+    if (!bytes.empty())
+      world_.at(world_.now_ + kLinkLatency,
+                [this, self = self(link), peer = l.peer, copy = Octets(bytes.begin(), bytes.end())] {
+                  world_.deliver(self, peer, copy);
+                });
+    l.blocked = l.queued > kWindow;
+    return l.blocked ? l.queued - kWindow : 0;
   }
   void close(LinkId link, CloseHow) override {
     LinkState& l = state(link);
     if (!l.open || l.closing) return;
     l.closing = true;
     world_.at(world_.now_ + kLinkLatency, [this, peer = l.peer] { world_.close_end(peer); });
-    End self{false, -1, place_, link, life_};
-    world_.at(world_.now_, [this, self] { world_.close_end(self); });
+    world_.at(world_.now_, [this, self = self(link)] { world_.close_end(self); });
   }
   void stop_reading(LinkId link) override {
     LinkState& l = state(link);
@@ -38,7 +42,7 @@ class LoopbackWorld::ShardEffects final : public Effects {
     LinkState& l = state(link);
     if (!l.stopped) return;
     l.stopped = false;
-    world_.at(world_.now_, [this, link] { world_.read_unread({false, -1, place_, link, life_}); });
+    world_.at(world_.now_, [this, link] { world_.read_unread(self(link)); });
   }
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override {
     world_.at(world_.now_ + kLinkLatency, [this, tag, node, shard] {
@@ -69,6 +73,7 @@ class LoopbackWorld::ShardEffects final : public Effects {
   void work(Work kind, std::uint32_t units) override { world_.works_[static_cast<int>(kind)] += units; }
 
  private:
+  End self(LinkId link) const { return {false, -1, place_, link, life_}; }
   LinkState& state(LinkId link) { return world_.nodes_[place_.node].links[place_.shard][link]; }
 
   LoopbackWorld& world_;
@@ -103,12 +108,17 @@ void LoopbackWorld::at(Nanos when, std::function<void()> what) { events_.emplace
 
 void LoopbackWorld::run_for(Nanos duration) {
   const Nanos until = now_ + duration;
-  while (!events_.empty() && events_.begin()->first <= until) {
-    auto event = events_.extract(events_.begin());
-    now_ = event.key();
-    event.mapped()();
+  while (step(until)) {
   }
   now_ = until;
+}
+
+bool LoopbackWorld::step(Nanos until) {
+  if (events_.empty() || events_.begin()->first > until) return false;
+  auto event = events_.extract(events_.begin());
+  now_ = event.key();
+  event.mapped()();
+  return true;
 }
 
 bool LoopbackWorld::alive(Place place, std::uint64_t life) const {
@@ -124,31 +134,72 @@ LinkId LoopbackWorld::new_link(Place place, End peer) {
   return id;
 }
 
-void LoopbackWorld::deliver(End to, std::vector<std::uint8_t> bytes) {
+void LoopbackWorld::deliver(End from, End to, Octets bytes) {
   if (to.client) {
     Client& c = clients_[static_cast<std::size_t>(to.number)];
+    if (!c.reads) return c.unread.push_back(std::move(bytes));
     if (!c.closed) c.received.insert(c.received.end(), bytes.begin(), bytes.end());
-    return;
+    return taken(from, bytes.size());
   }
   if (!alive(to.place, to.life)) return;
   LinkState& l = nodes_[to.place.node].links[to.place.shard][to.link];
   if (!l.open || l.closing) return;
-  if (l.stopped || !l.unread.empty())
-    l.unread.push_back(std::move(bytes));
-  else
-    shard(to.place).bytes(now_, to.link, bytes);
+  if (l.stopped || !l.unread.empty()) return l.unread.push_back(std::move(bytes));
+  taken(from, bytes.size());
+  shard(to.place).bytes(now_, to.link, bytes);
+}
+
+/// The other end has taken so many of the bytes that this one sent.
+void LoopbackWorld::taken(End from, std::size_t bytes) {
+  if (from.client) {
+    clients_[static_cast<std::size_t>(from.number)].queued -= bytes;
+    return;
+  }
+  if (!alive(from.place, from.life)) return;
+  LinkState& l = nodes_[from.place.node].links[from.place.shard][from.link];
+  if (!l.open || l.closing) return;
+  l.queued -= bytes;
+  if (!l.blocked || l.queued > kWindow) return;
+  l.blocked = false;
+  at(now_, [this, from] {
+    if (!alive(from.place, from.life)) return;
+    const LinkState& now = nodes_[from.place.node].links[from.place.shard][from.link];
+    if (now.open && !now.closing) shard(from.place).drained(now_, from.link);
+  });
 }
 
 void LoopbackWorld::read_unread(End to) {
   if (!alive(to.place, to.life)) return;
   LinkState* l = &nodes_[to.place.node].links[to.place.shard][to.link];
   while (l->open && !l->closing && !l->stopped && !l->unread.empty()) {
-    std::vector<std::uint8_t> bytes = std::move(l->unread.front());
-    l->unread.erase(l->unread.begin());
+    Octets bytes = std::move(l->unread.front());
+    l->unread.pop_front();
+    taken(l->peer, bytes.size());
     shard(to.place).bytes(now_, to.link, bytes);
     l = &nodes_[to.place.node].links[to.place.shard][to.link];
   }
   if (l->open && l->unread.empty() && l->peer_ended) close_end(to);
+}
+
+void LoopbackWorld::read(int client, bool reads) {
+  Client& c = clients_[static_cast<std::size_t>(client)];
+  c.reads = reads;
+  if (reads) take_some(client, c.unread.size());
+}
+
+void LoopbackWorld::take_some(int client, std::size_t pieces) {
+  Client& c = clients_[static_cast<std::size_t>(client)];
+  for (; pieces > 0 && !c.unread.empty(); --pieces) {
+    const Octets bytes = std::move(c.unread.front());
+    c.unread.pop_front();
+    c.received.insert(c.received.end(), bytes.begin(), bytes.end());
+    taken(c.peer, bytes.size());
+  }
+}
+
+std::size_t LoopbackWorld::queued_for(int client) const {
+  const End& link = clients_[static_cast<std::size_t>(client)].peer;
+  return nodes_[link.place.node].links[link.place.shard][link.link].queued;
 }
 
 void LoopbackWorld::close_end(End to) {
@@ -169,14 +220,16 @@ void LoopbackWorld::close_end(End to) {
 int LoopbackWorld::connect(Place to, LinkKind kind) {
   const int number = static_cast<int>(clients_.size());
   const LinkId link = new_link(to, {true, number, {}, 0, 0});
-  clients_.push_back({{}, false, {false, -1, to, link, nodes_[to.node].life}});
+  clients_.push_back({.received = {}, .unread = {}, .peer = {false, -1, to, link, nodes_[to.node].life}});
   shard(to).link_open(now_, link, {kind, 0, "client"});
   return number;
 }
 
 void LoopbackWorld::send(int client, Bytes bytes) {
-  at(now_ + kLinkLatency, [this, to = clients_[static_cast<std::size_t>(client)].peer,
-                           copy = std::vector<std::uint8_t>(bytes.begin(), bytes.end())] { deliver(to, copy); });
+  Client& c = clients_[static_cast<std::size_t>(client)];
+  c.queued += bytes.size();
+  at(now_ + kLinkLatency, [this, self = End{true, client, {}, 0, 0}, to = c.peer,
+                           copy = Octets(bytes.begin(), bytes.end())] { deliver(self, to, copy); });
 }
 
 void LoopbackWorld::close(int client) {

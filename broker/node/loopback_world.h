@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,11 +26,21 @@ class LoopbackWorld {
 
   Nanos now() const { return now_; }
   void run_for(Nanos duration);
+  /// Handles the next event, if there is one at or before `until`.
+  bool step(Nanos until);
 
   /// A raw client stream to a shard; returns the client's number.
   int connect(Place to, LinkKind kind);
   void send(int client, Bytes bytes);
   void close(int client);
+  /// A client that does not read leaves what comes in its link's window, and then with the shard's transport.
+  void read(int client, bool reads);
+  /// Takes so many of the pieces that wait for a client that does not read.
+  void take_some(int client, std::size_t pieces);
+  /// Bytes of send() that the shard's side has not taken.
+  std::size_t untaken(int client) const { return clients_[static_cast<std::size_t>(client)].queued; }
+  /// Bytes that shards have sent to the client, and it has not taken.
+  std::size_t queued_for(int client) const;
   /// What has come since the last call.
   std::vector<std::uint8_t> take(int client);
   bool closed(int client) const { return clients_[static_cast<std::size_t>(client)].closed; }
@@ -52,9 +63,13 @@ class LoopbackWorld {
     LinkId link = 0;
     std::uint64_t life = 0;
   };
+  using Octets = std::vector<std::uint8_t>;
   struct Client {
-    std::vector<std::uint8_t> received;
+    Octets received;
     bool closed = false;
+    bool reads = true;
+    std::size_t queued = 0;  // sent and not taken by the shard
+    std::deque<Octets> unread;
     End peer;
   };
   struct LinkState {
@@ -62,7 +77,9 @@ class LoopbackWorld {
     bool closing = false;
     bool stopped = false;
     bool peer_ended = false;  // behind what is unread
-    std::vector<std::vector<std::uint8_t>> unread;
+    bool blocked = false;     // send() returned more than 0, and drained() has not come
+    std::size_t queued = 0;   // sent and not taken by the peer
+    std::deque<Octets> unread;
     End peer;
   };
   struct NodeState {
@@ -76,7 +93,8 @@ class LoopbackWorld {
   void at(Nanos when, std::function<void()> what);
   void boot(NodeId node);
   LinkId new_link(Place place, End peer);
-  void deliver(End to, std::vector<std::uint8_t> bytes);
+  void deliver(End from, End to, Octets bytes);
+  void taken(End from, std::size_t bytes);
   void close_end(End to);
   void read_unread(End to);
   bool alive(Place place, std::uint64_t life) const;

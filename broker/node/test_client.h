@@ -94,6 +94,7 @@ class TestClient {
     mqtt::encode_disconnect(mqtt::Version::k5, view, out);
     world_.send(number_, out);
   }
+  int number() const { return number_; }
   void drop() { world_.close(number_); }
   void raw(Bytes bytes) { world_.send(number_, bytes); }
   bool closed() const { return world_.closed(number_); }

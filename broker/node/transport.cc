@@ -4,20 +4,23 @@
 #include <memory>
 #include <new>
 
+#include "base/assert.h"
+#include "broker/node/limits.h"
 #include "broker/websocket/frame_encoder.h"
 
 namespace orrery::node {
 
 using session::LinkEnd;
 
-namespace {
-/// Bytes that may follow a CONNECT before its CONNACK; a client that sends more is disconnected.
-constexpr std::size_t kHeldBytesMax = 2 * 1024 * 1024;
-}  // namespace
-
 Transport::Transport(const websocket::HandshakeOptions& options, Heap& heap, Effects& effects, Counters& counters,
-                     session::Sessions& sessions)
-    : options_(options), heap_(heap), effects_(effects), counters_(counters), sessions_(sessions), links_(heap) {}
+                     session::Sessions& sessions, WorkBudget& budget)
+    : options_(options),
+      heap_(heap),
+      effects_(effects),
+      counters_(counters),
+      sessions_(sessions),
+      budget_(budget),
+      links_(heap) {}
 
 Transport::~Transport() {
   links_.for_each([&](LinkId, Link& l) { free_buffers(l); });
@@ -30,11 +33,7 @@ void Transport::free_buffers(Link& l) {
     heap_.free(l.handshake, sizeof(websocket::Handshake));
     l.handshake = nullptr;
   }
-  if (l.held != nullptr) {
-    std::destroy_at(l.held);
-    heap_.free(l.held, sizeof(*l.held));
-    l.held = nullptr;
-  }
+  drop_held(l);
 }
 
 void Transport::link_open(Nanos now, LinkId link, const LinkInfo& info) {
@@ -56,112 +55,104 @@ void Transport::bytes(Nanos now, LinkId link, MutableBytes bytes) {
   Link& l = links_[link];
   counters_.add(Counter::kBytesIn, bytes.size());
   if (l.ended) return;
-  if (l.kind != LinkKind::kWebSocket) return packet_bytes(now, link, bytes);
-  if (l.handshake != nullptr) return handshake_bytes(now, link, bytes);
-  frame_bytes(now, link, bytes);
+  ORRERY_ASSERT(l.held == nullptr);  // the world delivers nothing of a link that is not read
+  if (l.handshake != nullptr) bytes = bytes.subspan(handshake_bytes(link, bytes));
+  if (l.handshake != nullptr || l.ended) return;
+  const Progress progress = stream_bytes(now, link, bytes, 0);
+  if (!l.ended) hold(link, bytes.subspan(progress.handled), progress.payload);
 }
 
-void Transport::handshake_bytes(Nanos now, LinkId link, MutableBytes bytes) {
+/// How many of the bytes belong to the handshake.
+std::size_t Transport::handshake_bytes(LinkId link, MutableBytes bytes) {
   Link& l = links_[link];
   control_.clear();
   const websocket::HandshakeResult result = l.handshake->feed(bytes, control_);
-  if (result.status == websocket::HandshakeStatus::kNeedMore) return;
+  if (result.status == websocket::HandshakeStatus::kNeedMore) return bytes.size();
   effects_.work(Work::kHttpUpgrade, 1);
-  counters_.add(Counter::kBytesOut, control_.size());
-  effects_.send(link, control_);
+  send(link, control_);
   l.handshake->~Handshake();
   heap_.free(l.handshake, sizeof(websocket::Handshake));
   l.handshake = nullptr;
   if (result.status == websocket::HandshakeStatus::kRefused) {
     l.ended = true;
     effects_.close(link, CloseHow::kFlush);
-    return;
   }
-  frame_bytes(now, link, bytes.subspan(result.consumed));
+  return result.consumed;
 }
 
-void Transport::frame_bytes(Nanos now, LinkId link, MutableBytes bytes) {
+/// The first `payload` bytes are the rest of a piece of a frame's payload; on a TCP link everything is.
+Transport::Progress Transport::stream_bytes(Nanos now, LinkId link, MutableBytes bytes, std::size_t payload) {
   Link& l = links_[link];
-  websocket::Event event;
-  while (!l.ended && l.frames.next(bytes, event)) {
-    if (event.frame_end) effects_.work(Work::kWebSocketFrame, 1);
-    switch (event.kind) {
-      case websocket::EventKind::kData:
-        packet_bytes(now, link, event.payload);
-        break;
-      case websocket::EventKind::kPing:
-        control_.clear();
-        websocket::append_pong(control_, event.payload);
-        counters_.add(Counter::kBytesOut, control_.size());
-        effects_.send(link, control_);
-        break;
-      case websocket::EventKind::kPong:
-        break;
-      case websocket::EventKind::kClose:
-        answer_close(link, event.close_code, {});
-        break;
-      case websocket::EventKind::kError:
-        counters_.add(Counter::kProtocolErrors);
-        answer_close(link, event.close_code, event.text);
-        break;
+  std::size_t at = 0;
+  if (l.kind != LinkKind::kWebSocket) payload = bytes.size();
+  for (;;) {
+    if (payload > 0) {
+      Bytes piece = bytes.subspan(at, payload);
+      packet_bytes(now, link, piece);
+      at += payload - piece.size();
+      payload = piece.size();
     }
+    if (l.ended || payload > 0 || at == bytes.size() || must_wait(l)) return {at, payload};
+    MutableBytes rest = bytes.subspan(at);
+    websocket::Event event;
+    const bool got = l.frames.next(rest, event);
+    at = bytes.size() - rest.size();
+    if (!got) return {at, 0};
+    budget_.charge(kPacketUnits);
+    if (event.frame_end) effects_.work(Work::kWebSocketFrame, 1);
+    if (event.kind != websocket::EventKind::kData) {
+      frame_event(link, event);
+      continue;
+    }
+    payload = event.payload.size();  // it lies in `bytes`, right before what is left
+    at -= payload;
   }
 }
 
-void Transport::answer_close(LinkId link, websocket::CloseCode code, std::string_view text) {
-  control_.clear();
-  websocket::append_close(control_, code, text);
-  counters_.add(Counter::kBytesOut, control_.size());
-  effects_.send(link, control_);
-  links_[link].ended = true;
-  effects_.close(link, CloseHow::kFlush);
+void Transport::frame_event(LinkId link, const websocket::Event& event) {
+  switch (event.kind) {
+    case websocket::EventKind::kData:
+    case websocket::EventKind::kPong:
+      return;
+    case websocket::EventKind::kPing:
+      control_.clear();
+      websocket::append_pong(control_, event.payload);
+      send(link, control_);
+      return;
+    case websocket::EventKind::kClose:
+      return answer_close(link, event.close_code, {});
+    case websocket::EventKind::kError:
+      counters_.add(Counter::kProtocolErrors);
+      return answer_close(link, event.close_code, event.text);
+  }
 }
 
-void Transport::packet_bytes(Nanos now, LinkId link, Bytes bytes) {
+/// Takes packets off the front of `bytes` until the rest has to wait.
+void Transport::packet_bytes(Nanos now, LinkId link, Bytes& bytes) {
   Link& l = links_[link];
-  while (!l.ended) {
-    if (sessions_.holding(link)) return hold(now, link, bytes);
-    if (bytes.empty()) return;
+  while (!l.ended && !bytes.empty() && !must_wait(l)) {
     mqtt::RawPacket packet;
     const auto status = l.packets.next(heap_, bytes, packet, sessions_.packet_size_max(link), sessions_.expected(link));
     if (status == mqtt::StreamDecoder::Status::kNeedMore) return;
     if (status == mqtt::StreamDecoder::Status::kError) {
       const mqtt::DecodeResult error = l.packets.error();
       l.packets.reset(heap_);
+      bytes = {};
       return sessions_.bad_stream(now, link, error);
     }
+    const std::uint64_t before = work_so_far();
     sessions_.packet(now, link, packet);
+    budget_.charge(kPacketUnits + static_cast<std::uint32_t>(work_so_far() - before));
+    if (sessions_.holding(link)) stop(link, kClaim);
   }
 }
 
-void Transport::hold(Nanos now, LinkId link, Bytes bytes) {
-  if (bytes.empty()) return;
-  Link& l = links_[link];
-  if (l.held == nullptr)
-    l.held = new (heap_.allocate(sizeof(HeapVector<std::uint8_t>)))
-        HeapVector<std::uint8_t>(HeapAllocator<std::uint8_t>(heap_));
-  if (l.held->size() + bytes.size() > kHeldBytesMax)
-    return sessions_.bad_stream(now, link, {mqtt::ReasonCode::kQuotaExceeded, "too much before CONNACK"});
-  l.held->insert(l.held->end(), bytes.begin(), bytes.end());
-}
-
-bool Transport::run_resumed(Nanos now) {
-  if (resumed_.empty()) return false;
-  std::vector<LinkId> links;
-  links.swap(resumed_);
-  for (const LinkId link : links) {
-    Link& l = links_[link];
-    l.frames.set_frame_payload_max(websocket::kFramePayloadMax);
-    if (l.held == nullptr) continue;
-    HeapVector<std::uint8_t>* held = l.held;
-    l.held = nullptr;
-    packet_bytes(now, link, *held);
-    std::destroy_at(held);
-    heap_.free(held, sizeof(*held));
-  }
-  links.clear();
-  if (resumed_.empty()) resumed_.swap(links);  // keep the capacity
-  return true;
+void Transport::answer_close(LinkId link, websocket::CloseCode code, std::string_view text) {
+  control_.clear();
+  websocket::append_close(control_, code, text);
+  send(link, control_);
+  links_[link].ended = true;
+  effects_.close(link, CloseHow::kFlush);
 }
 
 std::vector<std::uint8_t>& Transport::begin_packet() {
@@ -177,9 +168,17 @@ std::size_t Transport::end_packet(LinkId link) {
     websocket::write_header(packet_.data() + begin, websocket::Opcode::kBinary, size);
     effects_.work(Work::kWebSocketFrame, 1);
   }
-  const Bytes out(packet_.data() + begin, packet_.size() - begin);
-  counters_.add(Counter::kBytesOut, out.size());
-  return effects_.send(link, out);
+  return send(link, Bytes(packet_.data() + begin, packet_.size() - begin));
+}
+
+/// All that goes to clients, and all that is counted as unsent.
+std::size_t Transport::send(LinkId link, Bytes bytes) {
+  counters_.add(Counter::kBytesOut, bytes.size());
+  const std::size_t unsent = effects_.send(link, bytes);
+  if (unsent == 0) return 0;
+  if (unsent > kUnsentStopsReading) stop(link, kUnsent);
+  if (Held* held = links_[link].held; held != nullptr) held->untaken += bytes.size();
+  return unsent;
 }
 
 void Transport::end_link(LinkId link, LinkEnd how) {

@@ -137,5 +137,7 @@
   X(kAdminRefused, "admin_refused", kCounter, "orrery_admin_refused_total", "", \
     "Of these, and of what was no request, those answered with a status of 400 or more.") \
   X(kSubacksEarly, "subacks_early", kCounter, "orrery_subacks_early_total", "", \
-    "SUBACKs sent before a core knew of the routes: too many waited for one.")
+    "SUBACKs sent before a core knew of the routes: too many waited for one.") \
+  X(kLinksHeldBack, "links_held_back", kCounter, "mqtt_connections_held_back_total", "", \
+    "Times that a client's connection was not read any more until it had taken what was sent to it.")
 // clang-format on

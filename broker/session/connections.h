@@ -69,6 +69,11 @@ class Connections {
   void heard(Nanos now, LinkId link) {
     connections_[link].heard = static_cast<TimerWheel::Tick>(now >> TimerWheel::kTickBits);
   }
+  /// Its keep alive begins anew.
+  void excuse(Nanos now, LinkId link) {
+    heard(now, link);
+    arm(link, now + keep_alive_limit(connections_[link].keep_alive));
+  }
   void arm(LinkId link, Nanos when) { connections_[link].timer = wheel_.arm(when, link); }
   enum class Due : std::uint8_t { kNothing, kConnect, kAuth, kKeepAlive };
   /// A timer of this link has fired: what is too late.

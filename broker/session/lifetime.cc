@@ -104,6 +104,7 @@ void Sessions::connection_timer(Nanos now, LinkId link, TimerWheel::Tick tick) {
       // No CONNECT in time, or no answer to it: the network connection is closed (MQTT 5, 3.1).
       return disconnect(now, link, ReasonCode::kKeepAliveTimeout, "no CONNECT in time", LinkEnd::kNormal);
     case Connections::Due::kKeepAlive:
+      if (host_.excused(link)) return connections_.excuse(now, link);
       return disconnect(now, link, ReasonCode::kKeepAliveTimeout, "keep alive timed out", LinkEnd::kNormal);
   }
 }

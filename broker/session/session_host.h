@@ -47,6 +47,8 @@ class SessionHost {
   virtual void end_link(LinkId link, LinkEnd how) = 0;
   /// The connection takes packets again, those first that were held back while the client id was claimed.
   virtual void resume_link(LinkId link) = 0;
+  /// Asked when the keep alive is over: the link is not read for our own reasons, or its client still takes what waits.
+  virtual bool excused(LinkId) { return false; }
 
   // Who holds which client id (claims.h).
   /// Sessions::claim_granted or claim_failed follows.

@@ -55,6 +55,8 @@ class Sessions {
   /// The stream cannot be cut into packets; says so to the client as its version allows and ends the connection.
   void bad_stream(Nanos now, LinkId link, const mqtt::DecodeResult& what);
   void drained(Nanos now, LinkId link);
+  /// As if a packet had come: the link is read again, and its client was not silent meanwhile.
+  void heard(Nanos now, LinkId link) { connections_.heard(now, link); }
   /// What the next packet may be, and how large.
   mqtt::Expect expected(LinkId link) {
     return connections_[link].state == Connection::State::kAwaitConnect ? mqtt::Expect::kConnect
