@@ -472,10 +472,21 @@ JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
 
+// An editor looks for the file's schema under this key; nothing else does.
+static void drop_schema(JsonNode& root) {
+  const auto at = std::find(root.keys.begin(), root.keys.end(), kSchemaKey);
+  if (at == root.keys.end()) return;
+  const auto item = root.items.begin() + (at - root.keys.begin());
+  if (item->kind != JsonKind::kText) fail_expected(*item, std::string(kSchemaKey), "the text of a path or URL");
+  root.items.erase(item);
+  root.keys.erase(at);
+}
+
 JsonDocument JsonDocument::parse(std::string_view text, std::string_view name) {
   auto state = std::make_unique<State>();
   const std::string& source = state->sources.emplace_back(name);
   parse_into(state->root, text.empty() ? "{}" : text, source);
+  drop_schema(state->root);
   return JsonDocument(std::move(state));
 }
 

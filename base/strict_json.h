@@ -14,6 +14,8 @@
 //     o.map("listeners", [&](std::string_view name, JsonItem& item) { ... });
 //   });                                                        // unknown keys are refused here
 //
+// Every document may have a text under "$schema" at its root, for editors: it is passed over, and no reader meets it.
+//
 // Readers are views into the document, which must outlive them. Not for the hot path; nothing here reads a file.
 #pragma once
 
@@ -138,6 +140,8 @@ class JsonObject {
   std::vector<std::string> asked_;
   std::vector<std::string> required_;
 };
+
+inline constexpr std::string_view kSchemaKey = "$schema";
 
 class JsonDocument {
  public:

@@ -139,6 +139,12 @@ TEST(StrictJson, TextThatIsNotJson) {
   EXPECT_EQ(error_of(deep + std::string(100, ']')), "demo.json:1: nested deeper than 64 levels");
 }
 
+TEST(StrictJson, ASchemaForEditorsMayStandAtTheRoot) {
+  EXPECT_EQ(read(R"({"$schema": "../schema/demo.schema.json", "shards": 4})").shards, 4);
+  EXPECT_EQ(error_of(R"({"$schema": 1})").substr(0, 20), "demo.json:1: $schema");
+  EXPECT_NE(error_of(R"({"deep": {"$schema": "x"}})"), "");
+}
+
 TEST(StrictJson, ValuesFromOutsideTheFile) {
   JsonDocument document = JsonDocument::parse(R"({"shards": 4, "deep": {"name": "n1"}})", "demo.json");
   document.set("shards", "8", "--set");

@@ -145,6 +145,9 @@ class SchemaPrinter : public ConfigKeys {
     member("$schema", in_quotes("https://json-schema.org/draft/2020-12/schema"));
     member("title", in_quotes("orrery-broker configuration"));
     open_object();
+    begin("$schema", "Where this schema is, for editors; the broker passes it over.");
+    member("type", in_quotes("string"));
+    w_.close('}');
   }
   std::string take() {
     close_object();

@@ -44,6 +44,7 @@ TEST(Config, WithoutAFile) {
 
 TEST(Config, AFileChangesWhatItNames) {
   const BrokerConfig config = read(R"({
+    "$schema": "broker-config.schema.json",
     // only WebSocket, twice
     "listeners": {"tcp": {"default": {"enable": false}}, "ws": {"second": {"bind": ":8084", "max_connections": 7}}},
     "mqtt": {"max_packet_size": "2MB", "session_expiry_interval": "infinity", "server_keepalive": 60,

@@ -25,6 +25,10 @@ std::string error_of(const std::string& text) {
   return "";
 }
 
+TEST(DriverFile, MayNameItsSchema) {
+  EXPECT_EQ(error_of(R"({"$schema": "x.schema.json", "name": "x", "command": ["x"], "listeners": ["tcp://h"]})"), "");
+}
+
 TEST(DriverFile, TheOnesInTheTreeAreRead) {
   for (const char* name : {"mosquitto", "rabbitmq", "aedes", "orrery", "orrery-guarded"}) {
     std::ifstream in(std::string("conformance/brokers/") + name + ".json");

@@ -116,6 +116,11 @@ TEST(ReadScenario, SaysWhatIsWrongAndWhere) {
   }
 }
 
+TEST(ReadScenario, MayNameItsSchema) {
+  EXPECT_EQ(error_of(file_with("\"$schema\": \"../schema/scenario.schema.json\"")), "no error");
+  EXPECT_NE(error_of(file_with("\"$schemas\": \"x\"")).find("$schemas: unknown key"), std::string::npos);
+}
+
 TEST(ReadScenario, EveryScenarioOfTheTreeIsValid) {
   int seen = 0;
   for (const auto& entry : std::filesystem::directory_iterator("scenarios")) {

@@ -61,7 +61,8 @@ struct NodeResult {
   std::uint64_t ram_bytes() const { return broker_bytes + kernel_bytes; }
 };
 
-/// What the run's expectations or the liveness phase complain about, in words.
+/// Everything that is known of a finished run: its hash, its figures, and what the oracles, the expectations and the
+/// liveness phase complain about, in words.
 struct RunResult {
   std::uint64_t seed = 0;
   std::string scenario;
