@@ -139,12 +139,11 @@ class Session {
     if (!arguments_.plug.empty()) {
       std::string error;
       plugin = sim::Plugin::load(arguments_.plug, error);
-      if (plugin) error = sim::check_plugin(plugin->broker());
       for (NodeId self = 0; error.empty() && self < setup.members.size(); ++self)
-        error = sim::try_plugin(plugin->broker(), "", {.members = setup.members, .self = self});
+        error = sim::try_plugin(plugin->table(), {}, {.members = setup.members, .self = self});
       if (!error.empty()) throw UsageError(error);
-      setup.factory = sim::make_plugin_factory(plugin->broker(), "");
-      setup.name = std::string("simulated ") + plugin->broker().name;
+      setup.factory = sim::make_plugin_factory(plugin->table(), {});
+      setup.name = std::string("simulated ") + plugin->table().broker.name;
       plan = plan_;
     }
     for (const Transport transport : setup.listeners) {

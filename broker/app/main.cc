@@ -127,7 +127,7 @@ int serve(const BrokerConfig& config) {
   log_line(line);
   runtime.run();
   log_line("stopped");
-  return 0;
+  return runtime.status() == 0 ? 0 : kExitRefused;
 }
 
 int run(int argc, char** argv) {

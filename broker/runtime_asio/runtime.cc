@@ -175,6 +175,8 @@ void Runtime::run() {
   for (std::thread& thread : threads) thread.join();
 }
 
+int Runtime::status() const { return state_->commons.status.load(); }
+
 void Runtime::stop() {
   for (auto& shard : state_->commons.shards) shard->stop();
 }

@@ -56,6 +56,8 @@ class Runtime {
   /// Where each listener listens, with the ports that the kernel chose. After open().
   const std::vector<std::string>& listening() const;
   void run();
+  /// After run(): 0, or the status with which the node gave up.
+  int status() const;
   /// From any thread, also before run().
   void stop();
 

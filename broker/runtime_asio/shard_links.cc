@@ -59,8 +59,8 @@ void ShardLoop::on_link(LinkId id, std::uint32_t events) {
   if (link.state == LinkState::kFlushing && (events & (EPOLLHUP | EPOLLERR)) != 0)
     end_link(link, id, LinkState::kEnded);
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) link.hung_up = true;
-  if (link.stopped && link.state == LinkState::kOpen && (events & (EPOLLHUP | EPOLLERR)) != 0)
-    return end_link(link, id, LinkState::kEnded);  // a reset
+  if ((link.stopped || link.half_closed) && link.state == LinkState::kOpen && (events & (EPOLLHUP | EPOLLERR)) != 0)
+    return peer_ended(link, id, true);
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) read_link(id);
 }
 
@@ -117,7 +117,7 @@ void ShardLoop::write_batch(Link& link, LinkId id) {
   while (next != SendBatch::kNone) {
     const int count = batch_.gather(next, parts, kParts);
     ssize_t written = taking ? write_some(link.fd, parts, count) : 0;
-    if (written < 0) return end_link(link, id, LinkState::kEnded);
+    if (written < 0) return unreachable(link, id);
     for (int i = 0; i < count; ++i) {
       const auto skip = std::min(static_cast<std::size_t>(written), parts[i].iov_len);
       written -= static_cast<ssize_t>(skip);
@@ -134,12 +134,18 @@ void ShardLoop::write_batch(Link& link, LinkId id) {
   watch(EPOLL_CTL_MOD, link.fd, kReadEvents | EPOLLOUT, Source::kLink, id);
 }
 
+/// A write failed: nothing comes to the peer any more.
+void ShardLoop::unreachable(Link& link, LinkId id) {
+  link.reset = link.state == LinkState::kOpen;
+  end_link(link, id, LinkState::kEnded);
+}
+
 void ShardLoop::write_waiting(Link& link, LinkId id) {
   Waiting& waiting = *link.waiting;
   while (waiting.size() > 0) {
     iovec part{waiting.bytes.data() + waiting.taken, waiting.size()};
     const ssize_t n = write_some(link.fd, &part, 1);
-    if (n < 0) return end_link(link, id, LinkState::kEnded);
+    if (n < 0) return unreachable(link, id);
     waiting.taken += static_cast<std::size_t>(n);
     if (n > 0) continue;
     if (waiting.taken > waiting.bytes.size() / 2) {
@@ -211,7 +217,10 @@ void ShardLoop::close_link(LinkId id) {
   link.fd = -1;
   const LinkKind kind = link.kind;
   const std::uint32_t origin = link.origin;
-  shard_->link_closed(now_, id);
+  if (link.reset)
+    shard_->link_reset(now_, id);
+  else
+    shard_->link_closed(now_, id);
   links_.erase(id);
   if (kind == LinkKind::kPeerOut)
     peer_down({static_cast<NodeId>(origin >> 16), static_cast<ShardId>(origin & 0xffff)}, "the connection ended");

@@ -70,6 +70,12 @@ void ShardLoop::run(Shard& shard, std::barrier<>& started) {
   finish();
 }
 
+void ShardLoop::give_up(int status, std::string_view last_words) {
+  commons_.log("the node gives up, status " + std::to_string(status) + ": " + std::string(last_words));
+  commons_.status.store(status != 0 ? status : 1);
+  for (const auto& shard : commons_.shards) shard->stop();
+}
+
 void ShardLoop::stop() {
   stopping_.store(true);
   io_->stop();

@@ -67,8 +67,9 @@ struct Commons {
   std::vector<ClusterMember> members;
   std::vector<HostPort> peer_addresses;  // of each member's shard 0; empty when the node is alone
   std::vector<std::unique_ptr<SharedListener>> listeners;
-  ListenerCount clients;  // of all listeners, bounded by the process's descriptors
-  ListenerCount peers;    // connections that other members opened
+  ListenerCount clients;       // of all listeners, bounded by the process's descriptors
+  ListenerCount peers;         // connections that other members opened
+  std::atomic<int> status{0};  // of a node that gave up
   std::vector<std::unique_ptr<ShardLoop>> shards;
   std::vector<std::unique_ptr<Mailbox>> mailboxes;  // by receiver
 };
@@ -96,6 +97,7 @@ class ShardLoop final : public Effects {
   void wake_at(Nanos when) override { wish_ = when; }
   void post(ShardId to, Bytes message) override;
   void work(Work, std::uint32_t) override {}
+  void give_up(int status, std::string_view last_words) override;
 
  private:
   static constexpr std::uint32_t kNoListener = UINT32_MAX;
@@ -123,11 +125,13 @@ class ShardLoop final : public Effects {
     bool in_dirty : 1 = false;
     bool in_ended : 1 = false;
     bool in_read_again : 1 = false;
-    bool stopped : 1 = false;  // stop_reading()
-    bool unread : 1 = false;   // the socket may have bytes, or its end, that no event will tell again
-    bool hung_up : 1 = false;  // the peer has ended its direction
-    bool kept : 1 = false;     // in kept_
-    std::uint32_t origin;      // the listener, or for kPeerOut the place as node << 16 | shard
+    bool stopped : 1 = false;      // stop_reading()
+    bool unread : 1 = false;       // the socket may have bytes, or its end, that no event will tell again
+    bool hung_up : 1 = false;      // the peer has ended its direction
+    bool kept : 1 = false;         // in kept_
+    bool reset : 1 = false;        // by the peer, while it was open
+    bool half_closed : 1 = false;  // the peer has sent its last byte, and the shard goes on
+    std::uint32_t origin;          // the listener, or for kPeerOut the place as node << 16 | shard
     std::uint32_t stamp = 0;
     SendBatch::Chain batch;
     std::unique_ptr<Waiting> waiting;  // only while the transport does not take bytes
@@ -177,12 +181,14 @@ class ShardLoop final : public Effects {
   void deliver(LinkId id, MutableBytes bytes);
   void keep(Link& link, LinkId id, Bytes bytes);
   void look_for_end(Link& link, LinkId id);
+  void peer_ended(Link& link, LinkId id, bool reset);
 
   // shard_links.cc
   bool open_link(Fd socket, LinkKind kind, std::uint32_t tag, std::uint32_t origin, std::string_view peer);
   void on_link(LinkId id, std::uint32_t events);
   void write_batch(Link& link, LinkId id);
   void write_waiting(Link& link, LinkId id);
+  void unreachable(Link& link, LinkId id);
   void flush_batch();
   void end_link(Link& link, LinkId id, LinkState state);
   void settle(LinkId id);

@@ -19,6 +19,7 @@ namespace orrery::runtime {
 void ShardLoop::read_link(LinkId id) {
   if (!links_.contains(id) || links_[id].state != LinkState::kOpen) return;
   Link& link = links_[id];
+  if (link.half_closed) return;
   link.unread = true;
   if (link.stopped) return look_for_end(link, id);
   if (link.kept) {
@@ -34,7 +35,7 @@ void ShardLoop::read_link(LinkId id) {
   } while (n < 0 && errno == EINTR);
   link.unread = link.hung_up || n == static_cast<ssize_t>(kReadBuffer);
   if (n < 0 && errno == EAGAIN) return;
-  if (n <= 0) return end_link(link, id, LinkState::kEnded);
+  if (n <= 0) return peer_ended(link, id, n < 0);
   if (bell_.rung()) take_messages();
   const MutableBytes bytes(read_buffer_.get(), static_cast<std::size_t>(n));
   if (link.state != LinkState::kOpen) return;
@@ -68,10 +69,22 @@ void ShardLoop::keep(Link& link, LinkId id, Bytes bytes) {
 
 /// Of a link that is not read: its end is told when nothing is unread before it.
 void ShardLoop::look_for_end(Link& link, LinkId id) {
-  if (!link.hung_up || link.kept) return;
+  if (!link.hung_up || link.kept || link.half_closed) return;
   std::uint8_t byte = 0;
   const ssize_t n = ::recv(link.fd, &byte, sizeof byte, MSG_PEEK);
-  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) end_link(link, id, LinkState::kEnded);
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) peer_ended(link, id, n < 0);
+}
+
+/// By a reset, or after its last byte; then the shard may want to go on.
+void ShardLoop::peer_ended(Link& link, LinkId id, bool reset) {
+  link.unread = false;
+  if (reset || !shard_->takes_half_close()) {
+    link.reset = reset;
+    return end_link(link, id, LinkState::kEnded);
+  }
+  if (link.half_closed) return;
+  link.half_closed = true;
+  shard_->half_closed(now_, id);
 }
 
 void ShardLoop::stop_reading(LinkId id) {

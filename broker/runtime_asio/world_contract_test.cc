@@ -61,6 +61,10 @@ class RuntimeHarness : public WorldHarness {
     at(client).close(how == CloseHow::kAbort);
     at(client).service();
   }
+  void client_finish(int client) override {
+    at(client).close(false);  // it goes on reading
+    at(client).service();
+  }
   std::size_t client_waiting(int client) override { return at(client).waiting(); }
   void client_read(int client, bool reads) override { at(client).read(reads); }
   std::string client_received(int client) override { return at(client).received(); }

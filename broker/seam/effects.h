@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/types.h"
 
@@ -70,6 +71,14 @@ class Effects {
 
   /// Tells what was done, `units` times. Has no effect on anything that the shard can see.
   virtual void work(Work kind, std::uint32_t units) = 0;
+
+  /// Tells CPU time that no row of Work stands for, on the reference machine: for brokers behind the plug that know
+  /// their cost. As without effect as work(); a world without a cost model ignores it.
+  virtual void cost(Nanos) {}
+
+  /// The node cannot go on: it ends when this event's work is done, and its links with it. The world tells its users
+  /// the status and the last words (one line). Worlds for tests may leave it out.
+  virtual void give_up(int, std::string_view) {}
 };
 
 }  // namespace orrery

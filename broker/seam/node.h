@@ -30,7 +30,7 @@ struct LinkInfo {
   LinkKind kind = LinkKind::kTcp;
   /// For kPeerOut the tag given to dial(); otherwise 0.
   std::uint32_t dial_tag = 0;
-  /// The other end for logs, as "address:port"; valid during the call. May be empty.
+  /// The other end as "address:port"; valid during the call. May be empty.
   std::string_view peer_address;
 };
 
@@ -54,6 +54,14 @@ class Shard {
   virtual void drained(Nanos now, LinkId link) = 0;
   /// The link is gone, by either side. Exactly once for each link_open.
   virtual void link_closed(Nanos now, LinkId link) = 0;
+  /// In the place of link_closed() when the peer reset the link, or nothing reached it any more.
+  virtual void link_reset(Nanos now, LinkId link) { link_closed(now, link); }
+  /// Not an event: whether the shard wants to go on sending to a peer that has sent its last byte. If not, such a link
+  /// ends at once with link_closed().
+  virtual bool takes_half_close() const { return false; }
+  /// The peer has sent its last byte and may still read: no bytes() come any more. The link ends when the shard
+  /// closes it, or the peer resets it. Only for a shard that takes_half_close().
+  virtual void half_closed(Nanos, LinkId) {}
   virtual void dial_failed(Nanos now, std::uint32_t tag) = 0;
   virtual void wake(Nanos now) = 0;
   virtual void message(Nanos now, ShardId from, Bytes message) = 0;

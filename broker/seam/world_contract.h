@@ -8,6 +8,7 @@
 // by ScriptedShard in all of these tests; each test ends by asking that none was broken.
 #pragma once
 
+#include "broker/seam/ending_contract.h"
 #include "broker/seam/reading_contract.h"
 #include "broker/seam/world_fixture.h"
 

@@ -26,9 +26,11 @@ inline std::string pattern(std::size_t size, std::size_t salt = 0) {
 
 class WorldContract : public testing::TestWithParam<MakeHarness> {
  protected:
-  void begin(int nodes, ShardId shards, Script script, const std::set<NodeId>& absent = {}) {
+  void begin(int nodes, ShardId shards, Script script, const std::set<NodeId>& absent = {},
+             void (*prepare)(Log&) = nullptr) {
     harness_ = GetParam()();
     log_ = std::make_unique<Log>(*harness_, std::move(script));
+    if (prepare != nullptr) prepare(*log_);
     std::vector<ClusterMember> members;
     for (int i = 0; i < nodes; ++i) members.push_back({"n" + std::to_string(i), Role::kCore, shards});
     harness_->start(members, scripted_factory(*log_), absent);

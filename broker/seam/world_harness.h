@@ -39,6 +39,8 @@ class WorldHarness {
   /// Everything is sent in the end, however long it takes; does not run the world.
   virtual void client_send(int client, Bytes bytes) = 0;
   virtual void client_close(int client, CloseHow how) = 0;
+  /// Ends the client's direction after everything sent, and goes on receiving.
+  virtual void client_finish(int client) = 0;
   /// Bytes of client_send() that its transport has not taken: 0 while the node reads.
   virtual std::size_t client_waiting(int client) = 0;
   /// A client that does not read leaves bytes in the transport. Clients read when they are made.
@@ -49,7 +51,7 @@ class WorldHarness {
   virtual bool client_saw_end(int client) = 0;
 };
 
-enum class What { kStart, kLinkOpen, kBytes, kDrained, kLinkClosed, kDialFailed, kWake, kMessage };
+enum class What { kStart, kLinkOpen, kBytes, kDrained, kHalfClosed, kLinkClosed, kDialFailed, kWake, kMessage };
 
 struct Record {
   What what = What::kStart;
@@ -59,7 +61,9 @@ struct Record {
   LinkKind kind = LinkKind::kTcp;
   std::uint32_t tag = 0;
   ShardId from = 0;
+  bool reset = false;  // of kLinkClosed: it came as link_reset()
   std::string data = {};
+  std::string peer = {};  // of kLinkOpen: LinkInfo::peer_address
 };
 
 /// Holds the harness's lock for a scope.
@@ -81,6 +85,9 @@ using Script = std::function<void(const Record&, Effects&)>;
 class Log {
  public:
   Log(WorldHarness& harness, Script script) : harness_(harness), script_(std::move(script)) {}
+
+  /// All shards go on sending to a client that has finished. Before the world starts.
+  void take_half_close() { takes_half_close_ = true; }
 
   const std::vector<Record>& records() const { return records_; }
   const std::vector<std::string>& violations() const { return violations_; }
@@ -118,6 +125,7 @@ class Log {
   friend class ScriptedShard;
   WorldHarness& harness_;
   Script script_;
+  bool takes_half_close_ = false;
   std::vector<Record> records_;
   std::vector<std::string> violations_;
 };
@@ -153,14 +161,17 @@ class WatchedEffects : public Effects {
   }
   void post(ShardId to, Bytes message) override { world_.post(to, message); }
   void work(Work kind, std::uint32_t units) override { world_.work(kind, units); }
+  void cost(Nanos nanos) override { world_.cost(nanos); }
+  void give_up(int status, std::string_view last_words) override { world_.give_up(status, last_words); }
 
  private:
   friend class ScriptedShard;
   Effects& world_;
-  std::set<LinkId> open_;     // link_open came, link_closed has not
-  std::set<LinkId> closing_;  // close() was called
-  std::set<LinkId> blocked_;  // send() returned more than 0, drained() has not come
-  std::set<LinkId> stopped_;  // stop_reading() was called, and resume_reading() not since
+  std::set<LinkId> open_;      // link_open came, link_closed has not
+  std::set<LinkId> closing_;   // close() was called
+  std::set<LinkId> finished_;  // half_closed() came
+  std::set<LinkId> blocked_;   // send() returned more than 0, drained() has not come
+  std::set<LinkId> stopped_;   // stop_reading() was called, and resume_reading() not since
   std::map<std::uint32_t, int> dialling_;
   Nanos wish_ = kNever;
   std::size_t most_open_ = 0;
@@ -172,7 +183,12 @@ class ScriptedShard : public Shard {
 
   void start(Nanos now) override { handle({.what = What::kStart, .now = now}); }
   void link_open(Nanos now, LinkId link, const LinkInfo& info) override {
-    handle({.what = What::kLinkOpen, .now = now, .link = link, .kind = info.kind, .tag = info.dial_tag});
+    handle({.what = What::kLinkOpen,
+            .now = now,
+            .link = link,
+            .kind = info.kind,
+            .tag = info.dial_tag,
+            .peer = std::string(info.peer_address)});
   }
   void bytes(Nanos now, LinkId link, MutableBytes bytes) override {
     std::string data(as_text(bytes));
@@ -181,6 +197,11 @@ class ScriptedShard : public Shard {
   }
   void drained(Nanos now, LinkId link) override { handle({.what = What::kDrained, .now = now, .link = link}); }
   void link_closed(Nanos now, LinkId link) override { handle({.what = What::kLinkClosed, .now = now, .link = link}); }
+  void link_reset(Nanos now, LinkId link) override {
+    handle({.what = What::kLinkClosed, .now = now, .link = link, .reset = true});
+  }
+  bool takes_half_close() const override { return log_.takes_half_close_; }
+  void half_closed(Nanos now, LinkId link) override { handle({.what = What::kHalfClosed, .now = now, .link = link}); }
   void dial_failed(Nanos now, std::uint32_t tag) override {
     handle({.what = What::kDialFailed, .now = now, .tag = tag});
   }
@@ -203,6 +224,7 @@ class ScriptedShard : public Shard {
       effects_.open_.erase(record.link);
       effects_.closing_.erase(record.link);
       effects_.blocked_.erase(record.link);
+      effects_.finished_.erase(record.link);
       effects_.stopped_.erase(record.link);
     }
     inside_ = false;
@@ -225,11 +247,18 @@ class ScriptedShard : public Shard {
         expect(e.open_.count(r.link) == 1, "bytes on a link that is not open");
         expect(e.closing_.count(r.link) == 0, "bytes after close()");
         expect(e.stopped_.count(r.link) == 0, "bytes on a link that is not read");
+        expect(e.finished_.count(r.link) == 0, "bytes after half_closed()");
         expect(!r.data.empty(), "an event of no bytes");
         break;
       case What::kDrained:
         expect(e.open_.count(r.link) == 1, "drained on a link that is not open");
         expect(e.blocked_.erase(r.link) == 1, "drained, and send() had not returned more than 0");
+        break;
+      case What::kHalfClosed:
+        expect(e.open_.count(r.link) == 1, "half_closed on a link that is not open");
+        expect(e.closing_.count(r.link) == 0, "half_closed after close()");
+        expect(takes_half_close(), "half_closed, and the shard does not take it");
+        expect(e.finished_.insert(r.link).second, "half_closed twice");
         break;
       case What::kLinkClosed:
         expect(e.open_.count(r.link) == 1, "link_closed of a link that is not open");

@@ -10,7 +10,7 @@ enum ExitCode : int {
   kExitInvariantBroken = 3,  // an oracle is red or an expectation of the scenario does not hold
   kExitLivenessFailed = 4,   // all rules held, but after the faults not everything came back
   kExitNonDeterminism = 5,   // --check: two runs of the same seed differ
-  kExitCrash = 6,            // an assertion or a signal ended the run
+  kExitCrash = 6,            // an assertion or a signal ended the run, or a broker said that it has died
 };
 
 }  // namespace orrery::sim

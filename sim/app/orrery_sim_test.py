@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """orrery-sim as a program: first lines, JSON against its schema, --check, exit codes, what it says about bad input.
 
-usage: orrery_sim_test.py ORRERY_SIM SMALL_BROKER BROKEN_BROKER SOURCE_FOLDER
+usage: orrery_sim_test.py ORRERY_SIM SMALL_BROKER BROKEN_BROKER VERSION1_BROKER SOURCE_FOLDER
 """
 import json
 import os
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-PROGRAM, SMALL, BROKEN, SOURCE = sys.argv[1:5]
+PROGRAM, SMALL, BROKEN, VERSION1, SOURCE = sys.argv[1:6]
 LIMIT_SECONDS = 120
 
 ONE_NODE = """{
@@ -132,6 +132,25 @@ class OrrerySim(unittest.TestCase):
         done = self.run_sim("run", self.one, "--quiet", "--broker", BROKEN, "--broker-options", "crashes")
         self.assertEqual(done.returncode, 6, done.stdout + done.stderr)
         self.assertIn("crashed; replay: orrery-sim run", done.stderr)
+
+    def test_a_broker_that_says_that_it_died_is_6_with_its_last_words(self):
+        json_file = os.path.join(self.folder, "died.json")
+        done = self.run_sim("run", self.one, "--quiet", "--broker", BROKEN, "--broker-options", "dies", "--json", json_file)
+        self.assertEqual(done.returncode, 6, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"DIED at \d+\.\d{6} s: node, status 134: assertion failed: deliver\n")
+        self.assertIn("replay: orrery-sim run", done.stdout)
+        with open(json_file, encoding="utf-8") as f:
+            report = json.load(f)
+        self.assertEqual(report["verdict"], "broker died")
+        self.assertEqual([d["what"] for d in report["deaths"]], ["node, status 134: assertion failed: deliver"])
+
+    def test_a_broker_of_version_1_still_runs(self):
+        done = self.run_sim("run", self.one, "--quiet", "--broker", VERSION1)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)  # it hangs up on SUBSCRIBE: nothing is published
+        self.assertIn("broker hang-up", done.stdout)
+        done = self.run_sim("run", self.one, "--quiet", "--broker", VERSION1, "--broker-options", "no")
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("takes no options", done.stderr)
 
     def test_a_trace_shows_the_events_asked_for(self):
         done = self.run_sim("run", self.one, "--quiet", "--trace", "10:13")

@@ -16,6 +16,7 @@
 #include "sim/app/exit_codes.h"
 #include "sim/app/progress_bar.h"
 #include "sim/app/wall_clock.h"
+#include "sim/app/world_directories.h"
 #include "sim/plug/load_plugin.h"
 #include "sim/plug/plugin_node.h"
 #include "sim/report/figures.h"
@@ -73,11 +74,12 @@ class Prepared {
     return out;
   }
   const char* placement() const { return scenario.crowd.placement == Placement::kRandom ? "random" : "paired"; }
-  const char* broker_name() const { return plugin_ ? plugin_->broker().name : "orrery"; }
+  const char* broker_name() const { return plugin_ ? plugin_->table().broker.name : "orrery"; }
 
   Scenario scenario;
   RunOptions options;
   std::ofstream json;
+  WorldDirectories directories;
 
  private:
   void prepare_broker() {
@@ -89,12 +91,14 @@ class Prepared {
     std::string error;
     plugin_ = Plugin::load(command_.broker, error);
     if (!plugin_) throw BadInput{error};
+    const PlugOptions plug{.options = command_.broker_options,
+                           .directory = [this](const std::string& member) { return directories.of(member); }};
     NodeSetup setup;
     setup.members = scenario.members();
     for (setup.self = 0; setup.self < setup.members.size(); ++setup.self)
-      if (const std::string refusal = try_plugin(plugin_->broker(), command_.broker_options, setup); !refusal.empty())
+      if (const std::string refusal = try_plugin(plugin_->table(), plug, setup); !refusal.empty())
         throw BadInput{"the broker '" + command_.broker + "' refuses: " + refusal};
-    options.factory = make_plugin_factory(plugin_->broker(), command_.broker_options);
+    options.factory = make_plugin_factory(plugin_->table(), plug);
   }
 
   void prepare_trace() {
@@ -134,8 +138,8 @@ void print_head(const Prepared& p) {
 }
 
 const char* kind_name(EventKind kind) {
-  static constexpr const char* kNames[] = {"fault",   "boot", "arrival", "drained",     "end_closed",
-                                           "timeout", "post", "wake",    "client_timer"};
+  static constexpr const char* kNames[] = {"fault",   "boot", "arrival", "drained",      "end_closed",
+                                           "timeout", "post", "wake",    "client_timer", "give_up"};
   return kNames[static_cast<int>(kind)];
 }
 
@@ -149,23 +153,25 @@ RunResult run_once(Prepared& p, const char* label, bool quiet) {
   ProgressBar bar(label);
   if (!quiet) options.progress = [&](const Progress& at) { bar.update(at); };
   if (options.trace_to) options.trace = print_trace;
+  p.directories.next_world();
   RunResult result = run_scenario(p.scenario, options);
   if (!quiet) bar.finish();
   return result;
 }
 
-std::vector<TraceEntry> traced(const Prepared& p, Stretch stretch) {
+std::vector<TraceEntry> traced(Prepared& p, Stretch stretch) {
   std::vector<TraceEntry> entries;
   RunOptions options = p.options;
   options.trace_from = stretch.from;
   options.trace_to = stretch.to;
   options.trace = [&](const TraceEntry& t) { entries.push_back(t); };
+  p.directories.next_world();
   run_scenario(p.scenario, options);
   return entries;
 }
 
 /// Two runs differ: runs both once more with a trace of the stretch in which they part, and shows the first event.
-void show_difference(const Prepared& p, const RunResult& a, const RunResult& b) {
+void show_difference(Prepared& p, const RunResult& a, const RunResult& b) {
   std::printf("\n  NOT DETERMINISTIC: run hash %016" PRIx64 " and %016" PRIx64 ", events %" PRIu64 " and %" PRIu64 "\n",
               a.run_hash, b.run_hash, a.events, b.events);
   Stretch stretch = first_difference(a.checkpoints, b.checkpoints);
@@ -194,6 +200,8 @@ int exit_code(const RunResult& r) {
       return kExitInvariantBroken;
     case Verdict::kLivenessFailed:
       return kExitLivenessFailed;
+    case Verdict::kBrokerDied:
+      return kExitCrash;
   }
   return kExitCrash;
 }

@@ -52,6 +52,8 @@ class StopwatchEffects final : public Effects {
     features[static_cast<std::size_t>(Feature::kWork) + static_cast<std::size_t>(kind)] += units;
     inner_.work(kind, units);
   }
+  void cost(Nanos nanos) override { inner_.cost(nanos); }
+  void give_up(int status, std::string_view last_words) override { inner_.give_up(status, last_words); }
 
   Features features{};
   std::int64_t nanos_outside = 0;
@@ -91,6 +93,13 @@ class StopwatchShard final : public Shard {
   }
   void link_closed(Nanos now, LinkId link) override {
     measure(Feature::kLinkClosed, [&] { inner_.link_closed(now, link); });
+  }
+  void link_reset(Nanos now, LinkId link) override {
+    measure(Feature::kLinkClosed, [&] { inner_.link_reset(now, link); });
+  }
+  bool takes_half_close() const override { return inner_.takes_half_close(); }
+  void half_closed(Nanos now, LinkId link) override {
+    measure(Feature::kLinkClosed, [&] { inner_.half_closed(now, link); });
   }
   void dial_failed(Nanos now, std::uint32_t tag) override {
     measure(Feature::kDialFailed, [&] { inner_.dial_failed(now, tag); });

@@ -24,6 +24,7 @@ enum class EventKind : std::uint8_t {
   kPost,         // index: pair of shards of one node; arg: sequence number of the first message under way
   kWake,         // index: shard; arg: generation
   kClientTimer,  // index: client; arg: generation
+  kGiveUp,       // index: node; arg: the low bits of the incarnation that cannot go on
 };
 inline constexpr std::uint32_t kEntityIndexMax = (1u << 28) - 1;
 

@@ -23,9 +23,10 @@ enum class ItemKind : std::uint8_t {
   kOpened,   // ... and accepted
   kRefused,  // ... and refused
   kData,
-  kClose,  // the sender has closed after sending everything
-  kReset,  // the sender has closed at once, or knows nothing of the connection
-  kPost,   // a message between shards
+  kClose,   // the sender has closed after sending everything
+  kReset,   // the sender has closed at once, or knows nothing of the connection
+  kPost,    // a message between shards
+  kFinish,  // a client has sent its last byte and goes on reading
 };
 
 using ItemId = std::uint32_t;

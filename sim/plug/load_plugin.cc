@@ -3,9 +3,20 @@
 
 #include <dlfcn.h>
 
-#include "sim/plug/plugin_node.h"
-
 namespace orrery::sim {
+namespace {
+
+/// False when the symbol is not there.
+template <class Table>
+bool find_table(void* handle, const char* symbol, PlugTable& out, std::string& problem) {
+  const auto entry = reinterpret_cast<const Table* (*)()>(dlsym(handle, symbol));
+  if (entry == nullptr) return false;
+  const Table* const exported = entry();
+  problem = exported == nullptr ? std::string(symbol) + "() returned nothing" : read_table(*exported, out);
+  return true;
+}
+
+}  // namespace
 
 std::unique_ptr<Plugin> Plugin::load(const std::string& path, std::string& error) {
   // A bare file name would be looked up in the linker's path; a user who types one means a file here.
@@ -15,18 +26,17 @@ std::unique_ptr<Plugin> Plugin::load(const std::string& path, std::string& error
     error = "cannot load the broker '" + path + "': " + dlerror();
     return nullptr;
   }
-  using Entry = const orrery_broker* (*)();
-  const auto entry = reinterpret_cast<Entry>(dlsym(handle, "orrery_broker_v1"));
-  const orrery_broker* broker = entry ? entry() : nullptr;
-  const std::string problem = !entry    ? "it does not export 'orrery_broker_v1' (docs/broker-plug.md)"
-                              : !broker ? "orrery_broker_v1() returned nothing"
-                                        : check_plugin(*broker);
+  PlugTable table;
+  std::string problem;
+  if (!find_table<orrery_broker>(handle, "orrery_broker_v2", table, problem) &&
+      !find_table<v1::Broker>(handle, "orrery_broker_v1", table, problem))
+    problem = "it exports neither 'orrery_broker_v2' nor 'orrery_broker_v1' (docs/broker-plug.md)";
   if (!problem.empty()) {
     error = "cannot use the broker '" + path + "': " + problem;
     dlclose(handle);
     return nullptr;
   }
-  return std::unique_ptr<Plugin>(new Plugin(handle, broker));
+  return std::unique_ptr<Plugin>(new Plugin(handle, table));
 }
 
 Plugin::~Plugin() { dlclose(handle_); }

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "sim/plug/abi.h"
+#include "sim/plug/plug_table.h"
 
 namespace orrery::sim {
 
@@ -18,12 +18,12 @@ class Plugin {
   Plugin(const Plugin&) = delete;
   Plugin& operator=(const Plugin&) = delete;
 
-  const orrery_broker& broker() const { return *broker_; }
+  const PlugTable& table() const { return table_; }
 
  private:
-  Plugin(void* handle, const orrery_broker* broker) : handle_(handle), broker_(broker) {}
+  Plugin(void* handle, const PlugTable& table) : handle_(handle), table_(table) {}
   void* handle_;
-  const orrery_broker* broker_;
+  PlugTable table_;
 };
 
 }  // namespace orrery::sim

@@ -100,6 +100,9 @@ std::string report_json(const Scenario& s, const RunResult& r, const RunContext&
             {"broken_expectations", r.broken_expectations},
             {"liveness_failures", r.liveness_failures},
             {"replay", c.replay}};
+  j["deaths"] = Json::array();
+  for (const Finding& f : r.deaths)
+    j["deaths"].push_back({{"at", number(static_cast<std::uint64_t>(f.at), 9, 6)}, {"what", f.what}});
   j["nodes"] = Json::array();
   for (const NodeResult& n : r.nodes) j["nodes"].push_back(node(n));
   j["crowd"] = crowd(r.tally);

@@ -25,7 +25,7 @@ struct RunContext {
   std::uint64_t process_bytes = 0;  // the process's largest resident set
 };
 
-enum class Verdict : std::uint8_t { kPass, kInvariantBroken, kLivenessFailed };
+enum class Verdict : std::uint8_t { kPass, kInvariantBroken, kLivenessFailed, kBrokerDied };
 Verdict verdict_of(const RunResult& result);
 const char* verdict_name(Verdict verdict);
 

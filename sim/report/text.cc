@@ -164,6 +164,8 @@ void write_verdict(const RunResult& r, const RunContext& c, std::string& out) {
       out += "    at " + decimal(static_cast<std::uint64_t>(f.at), 9, 6) + " s  " + f.what + "\n";
   }
   for (const std::string& e : r.broken_expectations) out += "\n  EXPECTED OTHERWISE " + e + "\n";
+  for (const Finding& f : r.deaths)
+    out += "\n  DIED at " + decimal(static_cast<std::uint64_t>(f.at), 9, 6) + " s: " + f.what + "\n";
   for (const std::string& e : r.liveness_failures) out += "\n  NOT LIVE " + e + "\n";
   if (v != Verdict::kPass) out += "\n  replay: " + c.replay + "\n";
 }
@@ -171,6 +173,7 @@ void write_verdict(const RunResult& r, const RunContext& c, std::string& out) {
 }  // namespace
 
 Verdict verdict_of(const RunResult& r) {
+  if (!r.deaths.empty()) return Verdict::kBrokerDied;
   if (!r.verdicts.green() || !r.broken_expectations.empty()) return Verdict::kInvariantBroken;
   return r.liveness_failures.empty() ? Verdict::kPass : Verdict::kLivenessFailed;
 }
@@ -183,6 +186,8 @@ const char* verdict_name(Verdict v) {
       return "invariant broken";
     case Verdict::kLivenessFailed:
       return "liveness failed";
+    case Verdict::kBrokerDied:
+      return "broker died";
   }
   return "?";
 }

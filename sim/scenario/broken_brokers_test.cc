@@ -56,7 +56,7 @@ RunResult run_with(const char* so, const std::string& options, const char* scena
   const auto plugin = Plugin::load(so, error);
   EXPECT_NE(plugin, nullptr) << error;
   RunOptions o;
-  o.factory = make_plugin_factory(plugin->broker(), options);
+  o.factory = make_plugin_factory(plugin->table(), {.options = options});
   return run_scenario(read_scenario(scenario, "test.json"), o);
 }
 
@@ -130,24 +130,17 @@ TEST(BrokenBrokers, AnUnknownDefectIsRefusedWithTheNames) {
   ASSERT_NE(plugin, nullptr) << error;
   NodeSetup setup;
   setup.members = {{"node", Role::kCore, 1}};
-  const std::string refusal = try_plugin(plugin->broker(), "typo", setup);
+  const std::string refusal = try_plugin(plugin->table(), {.options = "typo"}, setup);
   EXPECT_NE(refusal.find("qos0-twice, qos1-lost"), std::string::npos) << refusal;
-  EXPECT_EQ(try_plugin(plugin->broker(), "qos2-lost", setup), "");
+  EXPECT_EQ(try_plugin(plugin->table(), {.options = "qos2-lost"}, setup), "");
   setup.members[0].shards = 2;
-  EXPECT_NE(try_plugin(plugin->broker(), "qos2-lost", setup), "");
+  EXPECT_NE(try_plugin(plugin->table(), {.options = "qos2-lost"}, setup), "");
 }
 
 TEST(BrokenBrokers, WhatIsNoBrokerIsRefused) {
   std::string error;
   EXPECT_EQ(Plugin::load("/nowhere/lib.so", error), nullptr);
   EXPECT_NE(error.find("cannot load the broker '/nowhere/lib.so'"), std::string::npos) << error;
-  orrery_broker wrong{};
-  wrong.size = sizeof wrong;
-  wrong.abi_version = 7;
-  EXPECT_EQ(check_plugin(wrong), "it speaks version 7 of the plug, this program speaks version 1");
-  wrong.abi_version = ORRERY_ABI_VERSION;
-  wrong.name = "x";
-  EXPECT_EQ(check_plugin(wrong), "its table has no entry for 'create'");
 }
 
 }  // namespace

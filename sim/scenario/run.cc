@@ -126,6 +126,9 @@ void Run::note_steady(const std::vector<NodeUsage>& before) {
 
 void Run::note_end() {
   judge_counters();
+  for (const NodeDeath& d : world_.deaths())
+    result_.deaths.push_back({d.at, scenario_.nodes[d.node].name + ", status " + std::to_string(d.status) +
+                                        (d.last_words.empty() ? "" : ": " + d.last_words)});
   result_.seed = scenario_.crowd.seed;
   result_.scenario = scenario_.name;
   result_.cost_table = options_.costs.id;

@@ -81,6 +81,7 @@ struct RunResult {
   std::vector<NodeResult> nodes;
   std::vector<std::string> broken_expectations;
   std::vector<std::string> liveness_failures;
+  std::vector<Finding> deaths;    // of brokers that said so themselves: node, status, last words
   std::uint64_t sim_bytes = 0;    // world and crowd
   std::uint64_t nodes_bytes = 0;  // all brokers' own heaps
 

@@ -24,7 +24,7 @@ class RunScenario : public testing::Test {
     const std::string text = R"({"name": "t", "nodes": [{"name": "node", "ram": "1GiB"}], )" + body + "}";
     RunOptions o;
     o.queue = queue;
-    o.factory = make_plugin_factory(plugin_->broker(), "");
+    o.factory = make_plugin_factory(plugin_->table(), {});
     return run_scenario(read_scenario(text, "t.json"), o);
   }
   static std::string complaints(const RunResult& r) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/world/addresses.h"
 #include "sim/world/engine.h"
 
 namespace orrery::sim {
@@ -11,6 +12,7 @@ namespace {
 constexpr std::uint64_t kDialKeys = 11;
 constexpr std::uint64_t kPostDraws = 12;
 constexpr std::uint64_t kEndDraws = 13;
+constexpr std::uint32_t kPeerPort = 5370;
 
 unsigned receiver(std::uint32_t pipe) { return 1 - pipe % 2; }
 
@@ -58,8 +60,10 @@ void Engine::receive(std::uint32_t pipe, Item& item) {
       return open_arrived(pipe, drawn);
     case ItemKind::kOpened:
       return opened_arrived(pipe, drawn);
-    case ItemKind::kRefused:
     case ItemKind::kClose:
+    case ItemKind::kFinish:
+      return finish_arrived(pipe, item.kind, drawn);
+    case ItemKind::kRefused:
     case ItemKind::kReset:
       return end_arrived(pipe, item.kind, drawn);
     case ItemKind::kPost:
@@ -77,7 +81,10 @@ void Engine::open_arrived(std::uint32_t pipe, std::uint64_t drawn) {
   if (!shard.alive()) return;
   link.state[1] = EndState::kOpen;
   link.id[1] = shard.add_link(pipe ^ 1);
-  const LinkInfo info{.kind = link.of_client() ? link.kind : LinkKind::kPeerIn, .dial_tag = 0, .peer_address = {}};
+  const AddressText peer = link.of_client()
+                               ? AddressText::of_client(link.owner[0], clients[link.owner[0]].connects)
+                               : AddressText::of_node(node_of_shard[link.owner[0]], 1024 + link.id[0] % 64512);
+  const LinkInfo info{link.of_client() ? link.kind : LinkKind::kPeerIn, 0, peer.text()};
   shard.shard().link_open(shard.begin(arrival, costs[Cost::kLinkOpen]), link.id[1], info);
   shard.end(drawn);
 }
@@ -91,7 +98,9 @@ void Engine::opened_arrived(std::uint32_t pipe, std::uint64_t drawn) {
     return wire.flush(now, now);
   }
   ShardHost& shard = shards[link.owner[0]];
-  const LinkInfo info{.kind = LinkKind::kPeerOut, .dial_tag = link.id[0], .peer_address = {}};
+  const AddressText peer =
+      AddressText::of_node(node_of_shard[link.owner[1]], kPeerPort + shards[link.owner[1]].place().shard);
+  const LinkInfo info{LinkKind::kPeerOut, link.id[0], peer.text()};
   link.id[0] = shard.add_link(pipe ^ 1);
   const Nanos arrival = machine_of(shard).nic.receive(now, 0);
   shard.shard().link_open(shard.begin(arrival, costs[Cost::kLinkOpen]), link.id[0], info);
@@ -113,6 +122,24 @@ void Engine::data_arrived(std::uint32_t pipe, Item& item, std::uint64_t drawn) {
   const Nanos arrival = machine_of(shard).nic.receive(now, item.size);
   shard.shard().bytes(shard.begin(arrival, costs.receive(item.size)), link.id[end], item.bytes());
   shard.end(drawn);
+}
+
+// The sender has sent its last byte. Whether it still reads cannot be seen here: a shard that wants to go on may.
+void Engine::finish_arrived(std::uint32_t pipe, ItemKind kind, std::uint64_t drawn) {
+  Link& link = links[pipe / 2];
+  const unsigned end = receiver(pipe);
+  const bool open = link.state[end] == EndState::kOpen && !link.client_at(end);
+  if (open && shards[link.owner[end]].shard().takes_half_close()) {
+    ShardHost& shard = shards[link.owner[end]];
+    shard.shard().half_closed(shard.begin(now, costs[Cost::kLinkClosed]), link.id[end]);
+    return shard.end(drawn);
+  }
+  // Both directions end together, so a sender that still reads has to be told.
+  if (open && kind == ItemKind::kFinish && link.state[1 - end] == EndState::kOpen) {
+    wire.append(pipe ^ 1, ItemKind::kClose);
+    wire.flush(now, now);
+  }
+  end_arrived(pipe, ItemKind::kClose, drawn);
 }
 
 void Engine::end_arrived(std::uint32_t pipe, ItemKind kind, std::uint64_t drawn) {
@@ -147,7 +174,11 @@ void Engine::finish_end(std::uint32_t index, unsigned end, EndedBy how, std::uin
   if (before == EndState::kDialling) {
     shard.shard().dial_failed(shard.begin(now, costs[Cost::kDialFailed]), link.id[0]);
   } else {
-    shard.shard().link_closed(shard.begin(now, costs[Cost::kLinkClosed]), link.id[end]);
+    const Nanos start = shard.begin(now, costs[Cost::kLinkClosed]);
+    if (before == EndState::kOpen && how != EndedBy::kClose)
+      shard.shard().link_reset(start, link.id[end]);
+    else
+      shard.shard().link_closed(start, link.id[end]);
     shard.remove_link(link.id[end]);
   }
   shard.end(drawn);

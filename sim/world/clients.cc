@@ -57,6 +57,13 @@ void Engine::client_close(ClientId client, CloseHow how) {
   flush_outside();
 }
 
+void Engine::client_finish(ClientId client) {
+  const std::uint32_t index = clients[client].link;
+  if (index == kNoLink || links[index].state[0] != EndState::kOpen) return;
+  wire.append(index * 2, ItemKind::kFinish);
+  flush_outside();
+}
+
 void Engine::client_timer_at(ClientId client, Nanos when, std::uint32_t arg) {
   Client& c = clients[client];
   ++c.timer_generation;

@@ -128,5 +128,23 @@ TEST(VirtualCpu, AWishThatMovesAwayWakesOnce) {
   EXPECT_TRUE(t.log.violations().empty());
 }
 
+TEST(Cpu, ACostThatTheBrokerKnowsIsCharged) {
+  TestWorld t(
+      1, 1,
+      [](const Record& r, Effects& effects) {
+        if (r.what != What::kBytes) return;
+        effects.cost(7 * kMillisecond);
+        effects.send(r.link, as_bytes(r.data));
+      },
+      plain_options());
+  t.connect_now(0);
+  const Nanos asked = t.world->now();
+  t.send(0, "x");
+  t.run(kSecond);
+  ASSERT_EQ(t.clients[0].received, "x");
+  EXPECT_GE(t.clients[0].pieces[0].first, asked + 7 * kMillisecond);
+  EXPECT_EQ(t.world->usage(0).cpu_busy, 7 * kMillisecond);
+}
+
 }  // namespace
 }  // namespace orrery::sim

@@ -73,6 +73,8 @@ void Engine::dispatch(const Event& event) {
       return fault_event(event);
     case EventKind::kBoot:
       return boot_event(event);
+    case EventKind::kGiveUp:
+      return give_up_event(event);
   }
 }
 

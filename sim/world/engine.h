@@ -43,6 +43,7 @@ class Engine {
   void opened_arrived(std::uint32_t pipe, std::uint64_t drawn);
   void data_arrived(std::uint32_t pipe, Item& item, std::uint64_t drawn);
   void end_arrived(std::uint32_t pipe, ItemKind kind, std::uint64_t drawn);
+  void finish_arrived(std::uint32_t pipe, ItemKind kind, std::uint64_t drawn);
   void drained_event(const Event& event);
   void end_closed_event(const Event& event);
   void timeout_event(const Event& event);
@@ -67,6 +68,7 @@ class Engine {
   void connect(ClientId client, NodeId node, LinkKind kind);
   std::size_t client_send(ClientId client, Bytes bytes);
   void client_close(ClientId client, CloseHow how);
+  void client_finish(ClientId client);
   void client_timer_at(ClientId client, Nanos when, std::uint32_t arg);
   void client_pauses(ClientId client);
   void client_resumes(ClientId client);
@@ -79,6 +81,7 @@ class Engine {
   // ---- faults (fault_plan.cc) ----
   void plan(const std::vector<Fault>& faults);
   void fault_event(const Event& event);
+  void give_up_event(const Event& event);
   void crash(NodeId node, Machine::State state);
   void crash_link(std::uint32_t link, unsigned end, bool reset);
   void restart(NodeId node);
@@ -127,6 +130,7 @@ class Engine {
   std::vector<Fault> faults;
   std::vector<Fault> cuts;
   std::vector<Stalled> stalled;
+  std::vector<NodeDeath> deaths;
   bool disturbed = false;  // any cut, or any machine without power
 };
 

@@ -64,6 +64,14 @@ void Engine::fault_event(const Event& event) {
                                            [](const Machine& m) { return m.state == Machine::State::kPowerLost; });
 }
 
+void Engine::give_up_event(const Event& event) {
+  const auto node = static_cast<NodeId>(event.index());
+  Machine& machine = machines[node];
+  if (machine.state != Machine::State::kUp || static_cast<std::uint32_t>(machine.incarnation) != event.arg) return;
+  account(event, 0);
+  crash(node, Machine::State::kProcessDead);
+}
+
 void Engine::crash(NodeId node, Machine::State state) {
   Machine& machine = machines[node];
   const bool reset = state == Machine::State::kProcessDead;

@@ -343,5 +343,45 @@ TEST(Fault, ChaosBreaksNoRule) {
   }
 }
 
+TEST(Fault, ANodeThatGivesUpEndsAfterItsEventAndIsReported) {
+  TestWorld t(2, 1, [](const Record& r, Effects& effects) {
+    if (r.what != What::kBytes) return;
+    effects.send(r.link, as_bytes("farewell"));
+    effects.give_up(3, "the disk is gone");
+    effects.give_up(4, "said twice");
+  });
+  t.connect_now(0);
+  t.connect_now(1, 1);
+  t.send(0, "x");
+  t.run(kSecond);
+  ASSERT_EQ(t.world->deaths().size(), 1u);
+  EXPECT_EQ(t.world->deaths()[0].node, 0);
+  EXPECT_EQ(t.world->deaths()[0].status, 3);
+  EXPECT_EQ(t.world->deaths()[0].last_words, "the disk is gone");
+  EXPECT_FALSE(t.world->usage(0).up);
+  EXPECT_TRUE(t.world->usage(1).up);
+  EXPECT_EQ(t.clients[0].received, "farewell");
+  EXPECT_EQ(t.clients[0].ended_by, EndedBy::kReset);
+  EXPECT_TRUE(t.world->client_has_connection(1));
+}
+
+TEST(Fault, ARestartBeforeTheEndTakesEffectIsNotEndedByIt) {
+  WorldOptions options = plain_options();
+  TestWorld t(
+      1, 1,
+      [](const Record& r, Effects& effects) {
+        if (r.what != What::kBytes) return;
+        effects.cost(kSecond);  // the end takes effect when the work is done
+        effects.give_up(1, "too late");
+      },
+      options);
+  t.connect_now(0);
+  t.send(0, "x");
+  t.world->plan({{.at = t.world->now() + 500 * kMillisecond, .kind = FaultKind::kRestart, .node = 0}});
+  t.run(3 * kSecond);
+  EXPECT_TRUE(t.world->usage(0).up);
+  EXPECT_EQ(t.world->usage(0).incarnation, 2u);
+}
+
 }  // namespace
 }  // namespace orrery::sim

@@ -245,5 +245,23 @@ TEST(Clients, ACloseWhoseReaderNeverReadsEndsAfterItsLinger) {
   EXPECT_EQ(t.world->items_under_way(), 0u);
 }
 
+TEST(Network, EveryConnectionHasAnAddressOfItsOwn) {
+  TestWorld t(
+      2, 1,
+      [](const Record& r, Effects& effects) {
+        if (r.what == What::kStart && r.place.node == 1) effects.dial(5, 0, 0);
+      },
+      plain_options());
+  t.connect_now(2);
+  t.connect_now(33);
+  t.world->client_close(2, CloseHow::kFlush);
+  t.connect_now(2);
+  std::set<std::string> peers;
+  for (const Record& r : t.log.records())
+    if (r.what == What::kLinkOpen) peers.insert(r.peer);
+  EXPECT_EQ(peers, (std::set<std::string>{"10.0.0.2:1025", "10.0.0.2:1026", "10.0.0.33:1025", "172.16.0.2:1029",
+                                          "172.16.0.1:5370"}));
+}
+
 }  // namespace
 }  // namespace orrery::sim

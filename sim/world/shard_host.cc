@@ -79,6 +79,12 @@ void ShardHost::post(ShardId to, Bytes message) {
 
 void ShardHost::work(Work kind, std::uint32_t units) { cost_ += engine_.costs.work(kind, units); }
 
+void ShardHost::give_up(int status, std::string_view last_words) {
+  if (gives_up_) return;
+  gives_up_ = true;
+  engine_.deaths.push_back({place_.node, start_, status, std::string(last_words)});
+}
+
 Nanos ShardHost::begin(Nanos arrival, Nanos cost) {
   start_ = std::max(arrival, free_at_);
   cost_ = engine_.costs[Cost::kEvent] + cost;
@@ -98,6 +104,7 @@ void ShardHost::end(std::uint64_t drawn) {
   if (!closed_.empty()) flush_closes(free_at_);
   if (!resumed_.empty()) flush_resumed(free_at_);
   if (wish_ != wake_event_) flush_wish(free_at_);
+  if (gives_up_) flush_end(free_at_);
 }
 
 void ShardHost::flush_posts(Nanos leaves) {
@@ -132,6 +139,14 @@ void ShardHost::flush_wish(Nanos leaves) {
   if (wish_ == kNever || when >= wake_event_) return;
   wake_event_ = when;
   engine_.queue.push({wake_event_, entity_of(EventKind::kWake, index_), ++wake_generation_});
+}
+
+// The node is not ended here: the event's caller still has its link in hand.
+void ShardHost::flush_end(Nanos leaves) {
+  gives_up_ = false;
+  const std::uint64_t incarnation = engine_.machines[place_.node].incarnation;
+  engine_.queue.push({std::max(leaves, engine_.now + 1), entity_of(EventKind::kGiveUp, place_.node),
+                      static_cast<std::uint32_t>(incarnation)});
 }
 
 bool ShardHost::wake_due(Nanos now, std::uint32_t generation) {

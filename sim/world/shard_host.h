@@ -30,6 +30,8 @@ class ShardHost final : public Effects {
   void wake_at(Nanos when) override { wish_ = when; }
   void post(ShardId to, Bytes message) override;
   void work(Work kind, std::uint32_t units) override;
+  void cost(Nanos nanos) override { cost_ += nanos; }
+  void give_up(int status, std::string_view last_words) override;
 
   // ---- events ----
   /// Starts an event that arrived at `arrival` and costs this beside its effects; returns the `now` to hand to the
@@ -77,6 +79,7 @@ class ShardHost final : public Effects {
   void flush_closes(Nanos leaves);
   void flush_resumed(Nanos leaves);
   void flush_wish(Nanos leaves);
+  void flush_end(Nanos leaves);
 
   Engine& engine_;
   Place place_;
@@ -92,6 +95,7 @@ class ShardHost final : public Effects {
   std::uint32_t links_open_ = 0;
   std::uint32_t free_link_ = kNoFree;
   std::vector<std::uint32_t> links_;
+  bool gives_up_ = false;  // in this event
   std::vector<Posted> posted_;
   std::vector<std::uint32_t> closed_;   // link ends for which close() was called in this event
   std::vector<std::uint32_t> resumed_;  // pipes that held something when reading was resumed

@@ -31,6 +31,7 @@ class NoHarness final : public world_contract::WorldHarness {
   int connect(NodeId) override { return 0; }
   void client_send(int, Bytes) override {}
   void client_close(int, CloseHow) override {}
+  void client_finish(int) override {}
   std::size_t client_waiting(int) override { return 0; }
   void client_read(int, bool) override {}
   std::string client_received(int) override { return {}; }

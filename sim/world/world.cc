@@ -31,6 +31,7 @@ void World::trace(std::uint64_t from, std::uint64_t to, std::function<void(const
 void World::connect(ClientId client, NodeId node, LinkKind kind) { engine_->connect(client, node, kind); }
 std::size_t World::client_send(ClientId client, Bytes bytes) { return engine_->client_send(client, bytes); }
 void World::client_close(ClientId client, CloseHow how) { engine_->client_close(client, how); }
+void World::client_finish(ClientId client) { engine_->client_finish(client); }
 void World::client_timer_at(ClientId client, Nanos when, std::uint32_t arg) {
   engine_->client_timer_at(client, when, arg);
 }
@@ -40,6 +41,7 @@ bool World::client_has_connection(ClientId client) const { return engine_->clien
 
 void World::plan(const std::vector<Fault>& faults) { engine_->plan(faults); }
 
+const std::vector<NodeDeath>& World::deaths() const { return engine_->deaths; }
 NodeId World::nodes() const { return static_cast<NodeId>(engine_->machines.size()); }
 Node* World::node(NodeId node) { return engine_->machines[node].node.get(); }
 

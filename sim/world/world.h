@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "broker/seam/node.h"
@@ -58,6 +59,14 @@ struct NodeUsage {
   std::uint64_t kernel_bytes = 0;
 };
 
+/// A node that ended itself (Effects::give_up).
+struct NodeDeath {
+  NodeId node = 0;
+  Nanos at = 0;
+  int status = 0;
+  std::string last_words;
+};
+
 /// One handled event, for a trace.
 struct TraceEntry {
   std::uint64_t number = 0;
@@ -93,6 +102,9 @@ class World {
   std::size_t client_send(ClientId client, Bytes bytes);
   /// Ends the connection; the host hears no more of it. Ignored without one. connect() may follow at once.
   void client_close(ClientId client, CloseHow how);
+  /// Ends the client's direction after what was sent; it goes on receiving, and must not send any more. A node that
+  /// does not take a half close ends the connection then.
+  void client_finish(ClientId client);
   /// Asks for client_timer(arg) at `when` (not before now); replaces the timer that was pending. kNever withdraws it.
   void client_timer_at(ClientId client, Nanos when, std::uint32_t arg);
   /// A client that does not read: bytes wait in the network and press back on the node.
@@ -111,6 +123,8 @@ class World {
   ShardStats stats(NodeId node) const;
   /// The sum of the last stats() of the node's former lives.
   ShardStats former_stats(NodeId node) const;
+  /// Nodes that gave up, in order.
+  const std::vector<NodeDeath>& deaths() const;
   /// The node itself; null while it is down.
   Node* node(NodeId node);
   /// Segments, connection requests, ends and posts that are under way or wait.

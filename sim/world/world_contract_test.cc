@@ -56,6 +56,10 @@ class SimulatorHarness final : public WorldHarness, public ClientHost {
     at(client).how = how;
     if (at(client).connected) go_on(client);
   }
+  void client_finish(int client) override {
+    at(client).finishes = true;
+    if (at(client).connected) go_on(client);
+  }
   std::size_t client_waiting(int client) override {
     return at(client).to_send.size() + world_->client_send(static_cast<ClientId>(client), {});
   }
@@ -86,6 +90,7 @@ class SimulatorHarness final : public WorldHarness, public ClientHost {
     bool connected = false;
     bool ended = false;
     bool closes = false;
+    bool finishes = false;
     CloseHow how = CloseHow::kFlush;
     std::string to_send;
     std::string received;
@@ -118,6 +123,8 @@ class SimulatorHarness final : public WorldHarness, public ClientHost {
     Client& c = at(client);
     if (!c.to_send.empty()) world_->client_send(static_cast<ClientId>(client), as_bytes(c.to_send));
     c.to_send.clear();
+    if (c.finishes) world_->client_finish(static_cast<ClientId>(client));
+    c.finishes = false;
     if (c.closes) world_->client_close(static_cast<ClientId>(client), c.how);
   }
 

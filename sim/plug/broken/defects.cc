@@ -150,6 +150,18 @@ class Crashes final : public Broken {
   void deliver(Session&, const Delivery&) override { std::abort(); }
 };
 
+/// Tells the world that it has died, as a broker does whose process ended on its own.
+class Dies final : public Broken {
+ public:
+  Dies(const orrery_effects& effects, std::uint64_t incarnation) : Broken(effects, incarnation), out_(effects) {}
+
+ private:
+  void deliver(Session&, const Delivery&) override {
+    if (ORRERY_HAS(&out_, died)) out_.died(out_.world, 134, "assertion failed: deliver");
+  }
+  const orrery_effects& out_;
+};
+
 /// Does everything right and counts wrong.
 class Miscounted final : public Broken {
   using Broken::Broken;
@@ -166,11 +178,13 @@ std::unique_ptr<Broker> make(const orrery_effects& effects, std::uint64_t incarn
 }
 
 constexpr std::pair<std::string_view, Make> kDefects[] = {
-    {"qos0-twice", make<Twice<0>>},       {"qos1-lost", make<Lost<1>>},        {"qos2-twice", make<Twice<2>>},
-    {"qos2-lost", make<Lost<2>>},         {"qos2-forgetful", make<Forgetful>}, {"order-swapped", make<Swapped>},
-    {"misdelivered", make<Misdelivered>}, {"payload-altered", make<Altered>},  {"garbled", make<Garbled>},
-    {"stale-retained", make<Stale>},      {"miscounted", make<Miscounted>},    {"remembers", make<Remembers>},
-    {"crashes", make<Crashes>},
+    {"qos0-twice", make<Twice<0>>},       {"qos1-lost", make<Lost<1>>},
+    {"qos2-twice", make<Twice<2>>},       {"qos2-lost", make<Lost<2>>},
+    {"qos2-forgetful", make<Forgetful>},  {"order-swapped", make<Swapped>},
+    {"misdelivered", make<Misdelivered>}, {"payload-altered", make<Altered>},
+    {"garbled", make<Garbled>},           {"stale-retained", make<Stale>},
+    {"miscounted", make<Miscounted>},     {"remembers", make<Remembers>},
+    {"crashes", make<Crashes>},           {"dies", make<Dies>},
 };
 
 }  // namespace
@@ -183,7 +197,7 @@ std::unique_ptr<Broker> make_broken(std::string_view defect, const orrery_effect
 
 std::string_view defect_names() {
   return "qos0-twice, qos1-lost, qos2-twice, qos2-lost, qos2-forgetful, order-swapped, misdelivered, payload-altered, "
-         "garbled, stale-retained, miscounted, remembers, crashes";
+         "garbled, stale-retained, miscounted, remembers, crashes, dies";
 }
 
 }  // namespace orrery::sim::small

@@ -18,7 +18,7 @@ std::unique_ptr<Broker> make(const orrery_setup& setup, const orrery_effects& ef
 }  // namespace
 }  // namespace orrery::sim::small
 
-extern "C" const orrery_broker* orrery_broker_v1(void) {
+extern "C" const orrery_broker* orrery_broker_v2(void) {
   static const orrery_broker table = orrery::sim::small::make_table<orrery::sim::small::make>("broken-broker");
   return &table;
 }

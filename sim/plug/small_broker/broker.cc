@@ -269,6 +269,7 @@ void Broker::rearm() { effects_.wake_at(effects_.world, due_.empty() ? ORRERY_NE
 
 void Broker::stats(orrery_stats& out) const {
   std::uint64_t memory = 0;
+  if (out.counter_count < ORRERY_COUNTERS) return;
   for (int i = 0; i < ORRERY_COUNTERS; ++i) out.counters[i] = counters_[i];
   for (const auto& [number, session] : sessions_) {
     out.counters[ORRERY_SUBSCRIPTIONS] += session->subscriptions.size();
