@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace orrery::cluster {
 
 bool ClaimTable::add(Nanos now, Key key, std::string client_id, bool clean_start) {
@@ -23,7 +25,8 @@ ClaimTable::Waiting* ClaimTable::find(Key key) {
 }
 
 void ClaimTable::erase(std::map<Key, Waiting>::iterator at) {
-  by_id_.erase({at->second.client_id, at->first});
+  const std::size_t erased = by_id_.erase({at->second.client_id, at->first});
+  ORRERY_ASSERT(erased == 1);
   waiting_.erase(at);
 }
 
@@ -36,6 +39,7 @@ void ClaimTable::revoke(std::string_view client_id, std::uint64_t epoch) {
 
 void ClaimTable::answered(Key key, std::uint64_t epoch) {
   const auto at = waiting_.find(key);
+  ORRERY_ASSERT(at != waiting_.end());
   if (at->second.sent_twice) answered_[key] = {at->second.client_id, epoch};
   erase(at);
   while (!deadlines_.empty() && !known(deadlines_.front().second)) deadlines_.pop_front();

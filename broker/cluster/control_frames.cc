@@ -36,7 +36,7 @@ bool read(ByteReader& r, const ClusterSetup& setup, OwnerPosition& position) {
   position.owner = r.u16();
   position.at.incarnation = r.u64();
   position.at.sequence = r.u64();
-  return !r.failed() && position.owner < setup.nodes();
+  return !r.failed() && position.owner < setup.nodes() && position.at.sequence <= kSequenceMax;
 }
 
 void write(ByteWriter& w, const Have& have) {
@@ -74,7 +74,8 @@ bool read(ByteReader& r, const ClusterSetup& setup, EntriesHead& head) {
   head.incarnation = r.u64();
   head.first = r.u64();
   head.count = r.u32();
-  return !r.failed() && head.owner < setup.nodes() && head.incarnation != 0 && head.first != 0;
+  if (r.failed() || head.owner >= setup.nodes() || head.incarnation == 0) return false;
+  return head.first != 0 && head.first <= kSequenceMax && head.count <= kSequenceMax - head.first + 1;
 }
 
 void write(ByteWriter& w, const CopyHead& head) {
@@ -85,7 +86,9 @@ void write(ByteWriter& w, const CopyHead& head) {
 bool read(ByteReader& r, const ClusterSetup& setup, CopyHead& head) {
   const std::uint8_t kind = r.u8();
   head.kind = static_cast<CopyKind>(kind);
-  return read(r, setup, head.of) && r.done() && kind <= static_cast<std::uint8_t>(CopyKind::kRetainedOnly);
+  if (!read(r, setup, head.of) || !r.done()) return false;
+  if (head.kind == CopyKind::kWhole) return head.of.at.incarnation != 0;
+  return head.kind == CopyKind::kRetainedOnly && head.of.at.incarnation == 0 && head.of.at.sequence <= kFromSettled;
 }
 
 void write(ByteWriter& w, const Envelope& envelope) {
@@ -98,7 +101,7 @@ bool read(ByteReader& r, const ClusterSetup& setup, Envelope& envelope) {
   envelope.from = r.u16();
   envelope.to = r.u16();
   envelope.hops = r.u8();
-  return !r.failed() && envelope.from < setup.nodes() && envelope.to < setup.nodes();
+  return !r.failed() && envelope.from < setup.nodes() && envelope.to < setup.nodes() && envelope.hops <= kHopsMax;
 }
 
 void write(ByteWriter& w, const HolderShard& holder) {

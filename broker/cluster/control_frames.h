@@ -49,6 +49,9 @@ inline constexpr std::size_t kEntriesCountBack = 4;  // the count is the last fi
 void write(ByteWriter& w, const EntriesHead& head);
 bool read(ByteReader& r, const ClusterSetup& setup, EntriesHead& head);
 
+/// In the position of a kRetainedOnly copy, as its sequence (the incarnation is 0): the sender has been there long
+/// enough to have all values.
+inline constexpr std::uint64_t kFromSettled = 1;
 /// kCopyBegin and kCopyEnd; kAck without the kind.
 enum class CopyKind : std::uint8_t { kWhole = 0, kRetainedOnly = 1 };
 struct CopyHead {

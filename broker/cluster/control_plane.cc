@@ -154,6 +154,7 @@ void ControlPlane::State::end_of_event(Nanos now) {
 bool ControlPlane::State::make_upcalls(Nanos now) {
   bool any = registrar_.make_upcalls(now);
   const std::uint64_t in_force = logs_.in_force();
+  ORRERY_ASSERT(in_force >= in_force_told_);
   if (in_force > in_force_told_) {
     in_force_told_ = in_force;
     host_.in_force(now, in_force);
@@ -197,7 +198,7 @@ bool ControlPlane::State::handle_heartbeat(Nanos now, NodeId from, ByteReader& b
   Heartbeat beat;
   if (!read(body, setup_, beat)) return false;
   membership_.hears(from, beat.hears);
-  logs_.handle_positions(now, from, beat.positions);
+  if (!logs_.handle_positions(now, from, beat.positions)) return false;
   evaluate(now);
   return true;
 }
@@ -244,6 +245,7 @@ bool ControlPlane::State::stream_up(Nanos now, PeerStream& stream) {
     logs_.peer_down(node);
   }
   wire_.stream_up(node, stream);
+  ORRERY_ASSERT(node != setup_.self);
   Dial& dial = dials_[node];
   dial.under_way = false;
   dial.failures = 0;

@@ -7,9 +7,11 @@
 // matters.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
+#include "base/assert.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/cluster/limits.h"
 #include "broker/cluster/peer_frame.h"
@@ -23,8 +25,18 @@ class ControlWire {
 
   PeerPort& port() { return port_; }
   std::uint64_t clock() const { return clock_; }
-  void merge_clock(std::uint64_t seen) { clock_ = seen > clock_ ? seen : clock_; }
-  std::uint64_t advance_clock(std::uint64_t by = 1) { return clock_ += by; }
+  /// What frames say: never more than others believe.
+  std::uint64_t told_clock() const { return std::min(clock_, kClockMax); }
+  /// `seen` is at most kClockMax.
+  void merge_clock(std::uint64_t seen) {
+    ORRERY_ASSERT(seen <= kClockMax);
+    clock_ = std::max(clock_, seen);
+  }
+  std::uint64_t advance_clock(std::uint64_t by = 1) {
+    clock_ += by;
+    ORRERY_ASSERT(clock_ < 2 * kClockMax);  // 2^56 steps, or 2^36 leaps, from wherever a peer can set it
+    return clock_;
+  }
 
   PeerStream* stream(NodeId node) const { return peers_[node].stream; }
   bool up(NodeId node) const { return peers_[node].stream != nullptr; }
@@ -59,7 +71,9 @@ class ControlWire {
 /// A frame of the control plane to a node: begins with the clock.
 class ControlFrame : public FrameWriter {
  public:
-  ControlFrame(ControlWire& wire, NodeId to, FrameType type) : FrameWriter(wire.buffer(to), type) { u64(wire.clock()); }
+  ControlFrame(ControlWire& wire, NodeId to, FrameType type) : FrameWriter(wire.buffer(to), type) {
+    u64(wire.told_clock());
+  }
 };
 
 }  // namespace orrery::cluster

@@ -244,6 +244,8 @@ bool Lanes::handle_ack(Nanos now, Out& lane, std::uint64_t up_to) {
 
 /// Drops the frames up to a ticket; true when there were any.
 bool Lanes::settle(Out& lane, std::uint64_t up_to) {
+  ORRERY_ASSERT(lane.settled <= lane.last_ticket);
+  ORRERY_ASSERT(up_to <= lane.last_ticket);
   if (up_to <= lane.settled) return false;
   std::uint64_t at = lane.kept.begin();
   for (; lane.settled < up_to; ++lane.settled) {
@@ -251,6 +253,8 @@ bool Lanes::settle(Out& lane, std::uint64_t up_to) {
     lane.kept.copy(at, length.size(), length.data());
     at += length.size() + ByteReader(length).u32();
   }
+  ORRERY_ASSERT(at <= lane.kept.end());
+  ORRERY_ASSERT(buffered_ >= at - lane.kept.begin());
   buffered_ -= static_cast<std::size_t>(at - lane.kept.begin());
   lane.kept.drop_until(at);
   lane.sent = std::max(lane.sent, at);
@@ -260,6 +264,7 @@ bool Lanes::settle(Out& lane, std::uint64_t up_to) {
 /// What waits is lost; the next ticket begins the lane afresh.
 void Lanes::give_up(Nanos now, Out& lane) {
   const std::uint64_t first = lane.settled + 1;
+  ORRERY_ASSERT(buffered_ >= lane.kept.size());
   buffered_ -= lane.kept.size();
   lane.kept.clear();
   lane.sent = lane.kept.begin();
@@ -270,7 +275,7 @@ void Lanes::give_up(Nanos now, Out& lane) {
 // The receiver --------------------------------------------------------------------------------------------------------
 
 bool Lanes::handle_start(In& lane, std::uint64_t base) {
-  if (lane.started || base == 0 || base - 1 < lane.received) return false;
+  if (lane.started || base == 0 || base > kSequenceMax || base - 1 < lane.received) return false;
   lane.started = true;
   lane.received = base - 1;
   lane.acknowledged = base - 1;
@@ -280,7 +285,7 @@ bool Lanes::handle_start(In& lane, std::uint64_t base) {
 bool Lanes::handle_data(Nanos now, In& lane, Bytes body) {
   LaneData data;
   if (!decode(body, data) || !lane.started) return false;
-  if (data.sequence > lane.received + 1 || data.sequence == 0) return false;
+  if (data.sequence > lane.received + 1 || data.sequence == 0 || data.sequence > kSequenceMax) return false;
   if (!lane.pending) {
     lane.pending = true;
     if (pending_.empty()) next_acks_ = now + kLaneAckAfter;
@@ -290,6 +295,7 @@ bool Lanes::handle_data(Nanos now, In& lane, Bytes body) {
     lane.at_once = true;
     return true;
   }
+  ORRERY_ASSERT(data.sequence == lane.received + 1);
   lane.received = data.sequence;
   lane.bytes += static_cast<std::uint32_t>(body.size());
   lane.at_once = lane.at_once || data.wants_ack || lane.bytes >= kLaneAckBytes ||

@@ -57,6 +57,9 @@ inline constexpr Nanos kPeerTimeout = 3 * kSecond;
 inline constexpr Nanos kMaskAfter = 15 * kSecond;
 /// A node that nobody has heard for so long is gone: its lanes give up what they keep.
 inline constexpr Nanos kNodeGoneAfter = 30 * kSecond;
+/// Positions in owner logs, and numbers of a lane's messages: one from a peer that is larger is malformed. Nobody gets
+/// there by counting, so that the next one always exists.
+inline constexpr std::uint64_t kSequenceMax = std::uint64_t{1} << 56;
 /// Entries and bytes of each owner's log that are kept for peers that are behind; one further behind gets a full copy.
 inline constexpr std::uint32_t kOwnerLogEntriesMax = 65'536;
 inline constexpr std::size_t kOwnerLogBytesMax = 4 * 1024 * 1024;
@@ -97,10 +100,12 @@ inline constexpr Nanos kReassertEvery = 10 * kMillisecond;
 /// Rows that a registrar looks at in one go for those that are not its any more, and the pause.
 inline constexpr std::uint32_t kPurgeRows = 1024;
 inline constexpr Nanos kPurgeEvery = 10 * kMillisecond;
-/// A clock beyond this is not believed: nobody gets there by counting, and an epoch is 64 times the clock.
+/// A clock beyond this is not believed: nobody gets there by counting, and an epoch is 64 times the clock. A node whose
+/// clock has been set there goes on counting for itself, up to the double, and tells others this value.
 inline constexpr std::uint64_t kClockMax = std::uint64_t{1} << 56;
-/// Above every epoch: one from a peer that is larger is malformed.
+/// Above every epoch, and every stamp of a retained value: those from a peer that are larger are malformed.
 inline constexpr std::uint64_t kEpochMax = 2 * kClockMax * kMembersMax;
+inline constexpr std::uint64_t kStampMax = 2 * kClockMax;
 /// What the clock leaps by when the set of live cores changes, so that a new registrar's epochs are above those of the
 /// registrar that died: more than one registrar can grant between two heartbeats and a time-out.
 inline constexpr std::uint64_t kClockLeap = 1 << 20;

@@ -19,9 +19,6 @@
 
 namespace orrery::cluster {
 
-/// In the position of a kRetainedOnly copy, as its sequence: the sender has been there long enough to have all.
-inline constexpr std::uint64_t kFromSettled = 1;
-
 class CopySender {
  public:
   bool active() const { return active_; }

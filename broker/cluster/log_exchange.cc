@@ -21,19 +21,25 @@ LogExchange::~LogExchange() = default;
 
 // The own log ---------------------------------------------------------------------------------------------------------
 
-void LogExchange::apply(NodeId owner, const Entry& entry) {
+/// False when it is not one that its owner can have made.
+bool LogExchange::apply(NodeId owner, const Entry& entry) {
+  if (!plausible(entry, setup_, owner)) return false;
   switch (entry.operation) {
     case Operation::kRouteAdd:
-      return routes_.add(owner, entry.filter, entry.shard);
+      routes_.add(owner, entry.filter, entry.shard);
+      return true;
     case Operation::kRouteRemove:
-      return routes_.remove(owner, entry.filter, entry.shard);
+      routes_.remove(owner, entry.filter, entry.shard);
+      return true;
     case Operation::kRetained:
       return retained_.apply(owner, entry.value);
   }
+  return false;
 }
 
 std::uint64_t LogExchange::append(const Entry& entry) {
-  apply(setup_.self, entry);
+  const bool applied = apply(setup_.self, entry);
+  ORRERY_ASSERT(applied);  // or the peers would refuse us
   ByteWriter::Buffer encoded;
   ByteWriter w(encoded);
   encode(entry, w);
@@ -48,7 +54,15 @@ std::uint64_t LogExchange::in_force() const {
 }
 
 void LogExchange::acknowledged(Position at) {
-  if (at.incarnation == setup_.incarnation) acknowledged_ = std::max(acknowledged_, at.sequence);
+  if (at.incarnation != setup_.incarnation) return;
+  ORRERY_ASSERT(at.sequence <= owners_[setup_.self]->log.last());
+  acknowledged_ = std::max(acknowledged_, at.sequence);
+}
+
+/// More of our own log in this life than we have written: nobody can have that.
+bool LogExchange::ahead_of_us(const OwnerPosition& position) const {
+  return position.owner == setup_.self && position.at.incarnation == setup_.incarnation &&
+         position.at.sequence > owners_[setup_.self]->log.last();
 }
 
 // Peers ---------------------------------------------------------------------------------------------------------------
@@ -98,12 +112,15 @@ void LogExchange::drop_copy_from(NodeId peer) {
 }
 
 void LogExchange::reset(NodeId owner, Position at) {
+  ORRERY_ASSERT(owner != setup_.self);
+  ORRERY_ASSERT(at > owners_[owner]->log.position());
   owners_[owner]->log.reset(at);
   for (const auto& peer : peers_) peer->feeds[owner].offset_known = false;
 }
 
 void LogExchange::observe_incarnation(NodeId node, std::uint64_t incarnation) {
   Owner& owner = *owners_[node];
+  ORRERY_ASSERT(owners_[setup_.self]->log.incarnation() == setup_.incarnation);
   if (node == setup_.self || incarnation <= owner.log.incarnation()) return;
   if (owner.log.incarnation() != 0) routes_.remove_node(node);
   reset(node, {incarnation, 0});
@@ -276,6 +293,8 @@ bool LogExchange::handle_have(NodeId from, bool attaching, ByteReader& body) {
   Have have;
   if (!read(body, setup_, have)) return false;
   if (attaching && (!setup_.self_is_core() || setup_.is_core(from))) return false;
+  for (const OwnerPosition& p : have.positions)
+    if (ahead_of_us(p)) return false;
   Peer& peer = *peers_[from];
   if (have.newborn) peer.wants_retained = true;
   if (have.full) {
@@ -328,7 +347,7 @@ bool LogExchange::handle_entries(Nanos now, NodeId from, ByteReader& body) {
     Entry entry;
     if (!decode(body, entry)) return false;
     if (head.first + i <= owner.log.last()) continue;
-    apply(head.owner, entry);
+    if (!apply(head.owner, entry)) return false;
     owner.log.append(at_entry.take(before - body.remaining()), setup_.self_is_core());
     ++applied;
   }
@@ -351,14 +370,14 @@ bool LogExchange::handle_ack(NodeId from, ByteReader& body) {
   OwnerPosition position;
   if (!read(body, setup_, position) || !body.done()) return false;
   if (position.owner != setup_.self || !setup_.is_core(from)) return false;
-  if (position.at.incarnation == setup_.incarnation && position.at.sequence > owners_[setup_.self]->log.last())
-    return false;
+  if (ahead_of_us(position)) return false;
   acknowledged(position.at);
   return true;
 }
 
 bool LogExchange::handle_positions(Nanos now, NodeId from, const std::vector<OwnerPosition>& positions) {
   for (const OwnerPosition& p : positions) {
+    if (ahead_of_us(p)) return false;
     if (p.owner == setup_.self) continue;
     observe_incarnation(p.owner, p.at.incarnation);
     Owner& owner = *owners_[p.owner];
@@ -412,7 +431,7 @@ bool LogExchange::handle_copy_rows(NodeId from, ByteReader& body) {
     if (!decode(body, row) || row.operation == Operation::kRouteRemove) return false;
     if (!whole && row.operation != Operation::kRetained) return false;
     if (in.ignored()) continue;
-    apply(o, row);
+    if (!apply(o, row)) return false;
     in.note(row);
     ++applied;
   }

@@ -98,7 +98,8 @@ class LogExchange {
   void ask(Nanos now, NodeId peer, NodeId owner);
   bool may_ask_retained(NodeId replicant) const;
   void reset(NodeId owner, Position at);
-  void apply(NodeId owner, const Entry& entry);
+  bool apply(NodeId owner, const Entry& entry);
+  bool ahead_of_us(const OwnerPosition& position) const;
 
   bool handle_have(NodeId from, bool attaching, ByteReader& body);
   bool handle_entries(Nanos now, NodeId from, ByteReader& body);

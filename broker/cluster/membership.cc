@@ -6,8 +6,10 @@
 namespace orrery::cluster {
 
 Membership::Membership(const ClusterSetup& setup) : setup_(setup) {
-  for (NodeId n = 0; n < setup.nodes(); ++n)
+  for (NodeId n = 0; n < setup.nodes(); ++n) {
+    all_ |= mask_of(n);
     if (setup.is_core(n)) cores_ |= mask_of(n);
+  }
 }
 
 void Membership::start(Nanos now) {
@@ -60,6 +62,10 @@ Membership::Changes Membership::evaluate(Nanos now) {
   }
   masked_ = (masked_ | changes.masked) & ~changes.unmasked;
   gone_ = (gone_ | changes.gone) & ~changes.back;
+  ORRERY_ASSERT((reachable_ & mask_of(setup_.self)) != 0);
+  ORRERY_ASSERT((reachable_ & ~all_) == 0);
+  ORRERY_ASSERT((masked_ & reachable_) == 0);
+  ORRERY_ASSERT((gone_ & ~masked_) == 0);  // who is gone was masked long before
   return changes;
 }
 

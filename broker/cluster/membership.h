@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 
+#include "base/assert.h"
 #include "base/types.h"
 #include "broker/cluster/cluster_setup.h"
 #include "broker/cluster/limits.h"
@@ -20,9 +21,17 @@ class Membership {
   explicit Membership(const ClusterSetup& setup);
 
   void start(Nanos now);
-  void heard(Nanos now, NodeId node) { heard_at_[node] = now; }
+  void heard(Nanos now, NodeId node) {
+    ORRERY_ASSERT(node < setup_.nodes());
+    ORRERY_ASSERT(now >= heard_at_[node]);
+    heard_at_[node] = now;
+  }
   /// What a node has said that it hears.
-  void hears(NodeId node, NodeMask others) { hears_[node] = others; }
+  void hears(NodeId node, NodeMask others) {
+    ORRERY_ASSERT(node < setup_.nodes());
+    ORRERY_ASSERT((others & ~all_) == 0);
+    hears_[node] = others;
+  }
   /// This node was not running for a while: silence meanwhile says nothing about others.
   void slept(Nanos now);
 
@@ -49,6 +58,7 @@ class Membership {
 
  private:
   const ClusterSetup& setup_;
+  NodeMask all_ = 0;
   NodeMask cores_ = 0;
   std::array<Nanos, kMembersMax> heard_at_{};
   std::array<Nanos, kMembersMax> unheard_since_{};

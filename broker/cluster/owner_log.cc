@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "broker/cluster/limits.h"
+#include "broker/routing/member_row.h"
 
 namespace orrery::cluster {
 namespace {
@@ -37,7 +38,13 @@ bool decode(ByteReader& in, Entry& entry) {
   return false;
 }
 
+bool plausible(const Entry& entry, const ClusterSetup& setup, NodeId owner) {
+  if (entry.operation == Operation::kRetained) return true;  // the sink's to say
+  return entry.shard < setup.members[owner].shards && routing::valid_row(entry.filter);
+}
+
 void OwnerLog::reset(Position at) {
+  ORRERY_ASSERT(at.sequence <= kSequenceMax);
   incarnation_ = at.incarnation;
   last_ = at.sequence;
   first_ = at.sequence + 1;
@@ -46,6 +53,7 @@ void OwnerLog::reset(Position at) {
 
 void OwnerLog::append(Bytes encoded, bool keep) {
   ++last_;
+  ORRERY_ASSERT(last_ <= kSequenceMax);
   if (!keep) {
     first_ = last_ + 1;
     tail_.clear();

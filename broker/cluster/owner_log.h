@@ -13,6 +13,7 @@
 #include "base/types.h"
 #include "broker/base/heap.h"
 #include "broker/cluster/byte_queue.h"
+#include "broker/cluster/cluster_setup.h"
 
 namespace orrery::cluster {
 
@@ -34,6 +35,8 @@ struct Entry {
 void encode(const Entry& entry, ByteWriter& out);
 /// Reads one; false when it does not parse or passes a limit.
 bool decode(ByteReader& in, Entry& entry);
+/// A route whose filter can be a row of the table, for a shard that its owner has. Others' entries must be that.
+bool plausible(const Entry& entry, const ClusterSetup& setup, NodeId owner);
 
 class OwnerLog {
  public:

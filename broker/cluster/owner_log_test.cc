@@ -35,6 +35,28 @@ TEST(OwnerLog, EntriesSurviveTheWire) {
   }
 }
 
+TEST(OwnerLog, OnlyRoutesThatTheirOwnerCanHaveAreBelieved) {
+  ClusterSetup setup;
+  setup.members = {{"c1", true, 1}, {"r1", false, 4}};
+  const auto believed = [&](NodeId owner, ShardId shard, std::string_view filter) {
+    return plausible({Operation::kRouteAdd, shard, filter, {}}, setup, owner) &&
+           plausible({Operation::kRouteRemove, shard, filter, {}}, setup, owner);
+  };
+  using std::string_view_literals::operator""sv;
+  EXPECT_TRUE(believed(1, 3, "a/+/#"));
+  EXPECT_FALSE(believed(1, 4, "a/+/#"));
+  EXPECT_FALSE(believed(0, 1, "a/+/#"));
+  EXPECT_FALSE(believed(0, 65535, "a"));
+  for (const std::string_view filter : {"a/#/b"sv, "a+"sv, ""sv, "\xff"sv, "$share/g"sv, "$share/+/a"sv})
+    EXPECT_FALSE(believed(0, 0, filter)) << filter;
+  EXPECT_TRUE(believed(0, 0, "$share/g/a/#"));
+  EXPECT_TRUE(believed(0, 0, "$share/g/a/#\0\x02"sv));
+  EXPECT_TRUE(believed(0, 0, "$share/g/a/#\0\x40"sv));
+  for (const std::string_view row : {"$share/g/a/#\0\x01"sv, "$share/g/a/#\0\x41"sv, "$share/g/a/#\0\xff"sv,
+                                     "$share/g/a/#\0"sv, "$share/g/a/#\0\x02\x02"sv, "a\0\x02"sv, "\0\x02"sv})
+    EXPECT_FALSE(believed(0, 0, row)) << row.size();
+}
+
 TEST(OwnerLog, WhatDoesNotParseIsRefused) {
   Entry entry;
   for (const ByteWriter::Buffer& bytes :

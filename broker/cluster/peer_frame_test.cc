@@ -7,6 +7,7 @@
 #include <string>
 
 #include "broker/cluster/control_frames.h"
+#include "broker/cluster/limits.h"
 
 namespace orrery::cluster {
 namespace {
@@ -143,10 +144,10 @@ TEST(ControlFrames, OnlyWholeFramesPass) {
     return read(r, setup, beat) && r.done() && beat.hears == 0xf && beat.positions.size() == 1;
   });
   body.clear();
-  write(w, CopyHead{CopyKind::kRetainedOnly, {2, {7, 8}}});
+  write(w, CopyHead{CopyKind::kWhole, {2, {7, 8}}});
   only_whole(body, [&](ByteReader& r) {
     CopyHead head;
-    return read(r, setup, head) && head.kind == CopyKind::kRetainedOnly && head.of.at == Position{7, 8};
+    return read(r, setup, head) && head.kind == CopyKind::kWhole && head.of.at == Position{7, 8};
   });
   body.clear();
   write(w, HolderShard{1, 2});
@@ -179,6 +180,36 @@ TEST(ControlFrames, NamesOfNodesThatAreNotThereAreRefused) {
   write(w, EntriesHead{1, 1, 0, 1});
   ByteReader head_reader(body);
   EXPECT_FALSE(read(head_reader, setup, head)) << "there is no entry 0";
+}
+
+/// What is written reads back, or not.
+template <class Frame>
+bool passes(const Frame& frame) {
+  Buffer body;
+  ByteWriter w(body);
+  write(w, frame);
+  ByteReader r(body);
+  Frame back;
+  return read(r, four_nodes(), back);
+}
+
+TEST(ControlFrames, PositionsThatNobodyCanHaveAreRefused) {
+  EXPECT_TRUE(passes(Have{false, false, {{1, {1, kSequenceMax}}}}));
+  EXPECT_FALSE(passes(Have{false, false, {{1, {1, kSequenceMax + 1}}}}));
+  EXPECT_FALSE(passes(Heartbeat{0, {{1, {1, UINT64_MAX}}}}));
+  EXPECT_TRUE(passes(EntriesHead{1, 1, kSequenceMax, 1}));
+  EXPECT_FALSE(passes(EntriesHead{1, 1, kSequenceMax, 2}));
+  EXPECT_FALSE(passes(EntriesHead{1, 1, UINT64_MAX, 2}));
+  EXPECT_FALSE(passes(EntriesHead{1, 0, 1, 1})) << "incarnation 0";
+  EXPECT_TRUE(passes(CopyHead{CopyKind::kWhole, {2, {7, 8}}}));
+  EXPECT_FALSE(passes(CopyHead{CopyKind::kWhole, {2, {0, 8}}}));
+  EXPECT_FALSE(passes(CopyHead{CopyKind::kWhole, {2, {7, UINT64_MAX}}}));
+  EXPECT_TRUE(passes(CopyHead{CopyKind::kRetainedOnly, {2, {0, kFromSettled}}}));
+  EXPECT_FALSE(passes(CopyHead{CopyKind::kRetainedOnly, {2, {0, kFromSettled + 1}}}));
+  EXPECT_FALSE(passes(CopyHead{CopyKind::kRetainedOnly, {2, {1, 1}}}));
+  EXPECT_FALSE(passes(CopyHead{static_cast<CopyKind>(2), {2, {1, 1}}}));
+  EXPECT_TRUE(passes(Envelope{0, 3, kHopsMax}));
+  EXPECT_FALSE(passes(Envelope{0, 3, kHopsMax + 1}));
 }
 
 }  // namespace

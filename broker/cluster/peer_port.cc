@@ -155,6 +155,7 @@ void PeerPort::handle_hello(Nanos now, Stream& stream, Bytes body) {
   incarnations_[hello.from.node] = hello.incarnation;
   forget_young(stream.link);
   if (!stream.dialled) say_hello(stream);
+  ORRERY_ASSERT(!stream.up);
   stream.up = true;
   if (user_of(stream).stream_up(now, stream)) return;
   stream.up = false;
@@ -221,7 +222,9 @@ void PeerPort::tick(Nanos now) {
   while (!young_.empty() && young_.front().deadline <= now) {
     const LinkId link = young_.front().link;
     young_.erase(young_.begin());
-    refuse(streams_[find(link)], Refusal::kNoHello);
+    const std::uint32_t slot = find(link);
+    ORRERY_ASSERT(slot != kNoSlot);
+    refuse(streams_[slot], Refusal::kNoHello);
   }
 }
 

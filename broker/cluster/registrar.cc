@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "broker/cluster/limits.h"
 
@@ -37,6 +38,7 @@ bool Registrar::find(std::string_view client_id, Holder& holder, std::uint64_t& 
 }
 
 void Registrar::put(std::string_view client_id, const Holder& holder, std::uint64_t epoch) {
+  ORRERY_ASSERT(epoch != 0);
   forget_older(client_id);
   std::uint32_t slot = find_slot(client_id);
   const bool is_new = slot == kNoSlot;
@@ -71,6 +73,8 @@ void Registrar::erase(std::uint32_t slot) {
 
 std::uint64_t Registrar::grant(std::string_view client_id, const Claim& claim, Bytes session, bool session_present) {
   const std::uint64_t epoch = out_.next_epoch();
+  ORRERY_ASSERT(epoch > last_granted_);
+  last_granted_ = epoch;
   put(client_id, claim.from, epoch);
   out_.grant(claim.from, {claim.request, epoch, session_present, client_id, session});
   return epoch;
@@ -113,10 +117,13 @@ void Registrar::enqueue(std::string_view client_id, Transfer& transfer, const Cl
 }
 
 void Registrar::wait(Nanos now, std::string_view client_id, std::uint64_t epoch) {
+  ORRERY_ASSERT(deadlines_.empty() || deadlines_.back().at <= now + kYieldTimeout);
   deadlines_.push_back({now + kYieldTimeout, std::string(client_id), epoch});
 }
 
 void Registrar::begin_yield(Nanos now, std::string_view client_id, Transfer& transfer, const Row& row) {
+  ORRERY_ASSERT(!transfer.claims.empty());
+  ORRERY_ASSERT(id_of(row) == client_id);
   transfer.epoch = row.epoch;
   transfer.holder = {{row.node, row.shard}, row.incarnation};
   out_.yield(transfer.holder.place, {transfer.epoch, transfer.claims.front().clean_start, client_id});
@@ -126,6 +133,7 @@ void Registrar::begin_yield(Nanos now, std::string_view client_id, Transfer& tra
 void Registrar::hand_over(Nanos now, Transfers::iterator at, Bytes session, bool session_present) {
   const std::string& client_id = at->first;
   Transfer& transfer = at->second;
+  ORRERY_ASSERT(!transfer.claims.empty());
   while (!transfer.claims.empty() && out_.outlived(transfer.claims.front().from)) transfer.claims.pop_front();
   if (transfer.claims.empty()) {
     const std::uint32_t slot = find_slot(client_id);
@@ -140,7 +148,9 @@ void Registrar::hand_over(Nanos now, Transfers::iterator at, Bytes session, bool
     transfers_.erase(at);
     return;
   }
-  begin_yield(now, client_id, transfer, rows_[find_slot(client_id)]);
+  const std::uint32_t slot = find_slot(client_id);
+  ORRERY_ASSERT(slot != kNoSlot);
+  begin_yield(now, client_id, transfer, rows_[slot]);
 }
 
 void Registrar::yielded(Nanos now, const claims::Yielded& yielded) {
@@ -195,9 +205,11 @@ void Registrar::settled(Nanos now) {
 }
 
 void Registrar::yield_again(NodeId node) {
-  for (const auto& [client_id, transfer] : transfers_)
+  for (const auto& [client_id, transfer] : transfers_) {
+    ORRERY_ASSERT(!transfer.claims.empty());
     if (transfer.epoch != 0 && transfer.holder.place.node == node)
       out_.yield(transfer.holder.place, {transfer.epoch, transfer.claims.front().clean_start, client_id});
+  }
 }
 
 void Registrar::pass_over(Nanos now, NodeId node) {

@@ -134,6 +134,7 @@ class Registrar {
   std::map<std::string, std::uint64_t, std::less<>> held_under_;
   std::deque<Deadline> deadlines_;
   std::uint32_t purge_at_ = UINT32_MAX;
+  std::uint64_t last_granted_ = 0;
 };
 
 }  // namespace orrery::cluster

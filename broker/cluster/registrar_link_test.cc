@@ -98,5 +98,54 @@ TEST_F(RegistrarLinkTest, AReplicantIsNoRegistrar) {
   EXPECT_EQ(node().port().last_refusal(), Refusal::kMalformed);
 }
 
+TEST_F(RegistrarLinkTest, ValuesThatNobodyCanHaveAreRefused) {
+  yield("x", kEpochMax + 1);
+  EXPECT_EQ(node().port().last_refusal(), Refusal::kMalformed);
+}
+
+TEST_F(RegistrarLinkTest, AnEpochIsNever0) {
+  yield("x", 0);
+  EXPECT_EQ(node().port().last_refusal(), Refusal::kMalformed);
+}
+
+/// c1 of "c1 c2", with a link on which the test plays c2: c1 is a registrar.
+TEST(RegistrarOnACore, AClockAtItsEndEndsNothing) {
+  test::TestCluster cluster("c1 c2", 1);
+  cluster.start(0);
+  test::TestNode& c1 = cluster[0];
+  constexpr LinkId kLink = 1000;
+  const auto deliver = [&](Bytes bytes) {
+    c1.port().feed(cluster.now(), kLink, bytes);
+    c1.plane().end_of_event(cluster.now());
+  };
+  c1.port().link_open(cluster.now(), kLink, {LinkKind::kPeerOut, 1u << 16, {}});
+  Hello hello;
+  hello.fingerprint = fingerprint(cluster.setup());
+  hello.from = {1, 0};
+  hello.to = {0, 0};
+  hello.incarnation = 1;
+  Buffer frame;
+  encode(hello, frame);
+  deliver(frame);
+  const auto beat = [&](std::uint64_t clock) {
+    frame.clear();
+    {
+      FrameWriter w(frame, FrameType::kHeartbeat);
+      w.u64(clock);
+      write(w, Heartbeat{});
+    }
+    deliver(frame);
+  };
+  beat(kClockMax);
+  EXPECT_EQ(c1.port().refusals(), 0u);
+  std::string id = "x";
+  while (registrar_of(id, 0b11) != 0) id += 'x';
+  cluster.run_for(kRegistrarSettle + kSecond);
+  c1.connect(id);
+  cluster.run_for(kSecond);
+  ASSERT_EQ(c1.sessions.count(id), 1u) << "it goes on counting for itself";
+  EXPECT_GT(c1.sessions[id].epoch, kClockMax * kMembersMax);
+}
+
 }  // namespace
 }  // namespace orrery::cluster

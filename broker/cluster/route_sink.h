@@ -49,11 +49,11 @@ class RetainedVisitor {
 
 /// Retained messages as opaque values that carry their topic and what decides which of two is newer. apply() keeps the
 /// newer and may come several times and in any order; `owner` is who set the value. A value outlives its owner's
-/// incarnation.
+/// incarnation. apply() is false for what is no such value: the peer that gave it is refused.
 class RetainedSink {
  public:
   virtual ~RetainedSink() = default;
-  virtual void apply(NodeId owner, Bytes value) = 0;
+  virtual bool apply(NodeId owner, Bytes value) = 0;
   /// Visits the values that this owner set (tombstones included while they are kept), as RouteSink::for_each_of.
   virtual std::uint64_t for_each_of(NodeId owner, std::uint64_t cursor, RetainedVisitor& visitor) = 0;
 };

@@ -29,13 +29,15 @@ std::uint64_t TestRoutes::for_each_of(NodeId owner, std::uint64_t cursor, RouteV
   return kCursorEnd;
 }
 
-void TestRetained::apply(NodeId owner, Bytes value) {
+bool TestRetained::apply(NodeId owner, Bytes value) {
   const std::string text(as_text(value));
   const std::size_t first = text.find('=');
   const std::size_t second = text.find('=', first + 1);
+  if (second == std::string::npos) return false;
   const Value candidate{std::stoull(text.substr(first + 1, second - first - 1)), text.substr(second + 1), owner};
   Value& mine = values[text.substr(0, first)];
   if (std::pair(candidate.stamp, candidate.text) > std::pair(mine.stamp, mine.text)) mine = candidate;
+  return true;
 }
 
 std::uint64_t TestRetained::for_each_of(NodeId owner, std::uint64_t cursor, RetainedVisitor& visitor) {

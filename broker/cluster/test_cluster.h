@@ -63,7 +63,7 @@ class TestRetained final : public RetainedSink {
   static std::string encode(const std::string& topic, std::uint64_t stamp, const std::string& text) {
     return topic + "=" + std::to_string(stamp) + "=" + text;
   }
-  void apply(NodeId owner, Bytes value) override;
+  bool apply(NodeId owner, Bytes value) override;
   std::uint64_t for_each_of(NodeId owner, std::uint64_t cursor, RetainedVisitor& visitor) override;
   std::map<std::string, Value> values;
 };

@@ -10,7 +10,7 @@ ControlSide::ControlSide(NodeTables& tables, cluster::PeerPort& port, Heap& heap
       post_(post),
       counters_(counters),
       routes_(tables.routes),
-      retained_(heap, tables.setup.seed),
+      retained_(heap, tables.setup.seed, tables.setup.nodes()),
       plane_(tables.setup, port, heap, *this, routes_, retained_) {}
 
 void ControlSide::tick(Nanos now) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/types.h"
 #include "broker/base/heap.h"
 #include "broker/cluster/cluster_setup.h"
@@ -30,7 +31,11 @@ struct NodeTables {
   }
 
   /// A number for each place of the cluster, 0 to places - 1.
-  std::uint32_t index(Place p) const { return first_place[p.node] + p.shard; }
+  std::uint32_t index(Place p) const {
+    ORRERY_ASSERT(p.node < setup.nodes());
+    ORRERY_ASSERT(p.shard < setup.members[p.node].shards);
+    return first_place[p.node] + p.shard;
+  }
 
   const BrokerOptions options;
   const cluster::ClusterSetup setup;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/node/retained_messages.h"
 
+#include "broker/cluster/limits.h"
+
 namespace orrery::node {
 
 void RetainedMessages::sweep(Nanos now) {
@@ -18,19 +20,21 @@ void RetainedMessages::encode_value(std::vector<std::uint8_t>& out, std::uint64_
   session::encode_message(out, message, now);
 }
 
-void RetainedMessages::apply(NodeId, Bytes value) {
+bool RetainedMessages::apply(NodeId, Bytes value) {
   ByteReader in(value);
   routing::RetainedVersion version;
   version.clock = in.u64();
   version.writer = in.u16();
   session::MessageView message = session::decode_message(in, now_);
-  if (!in.done()) return;
+  if (!in.done() || version.clock > cluster::kStampMax || version.writer >= nodes_) return false;
+  if (!message.share_filter.empty() || !session::publishable(message)) return false;
   const Nanos expires_at = message.expires_at;
   message.expires_at = kNever;
   std::vector<std::uint8_t> stored;
   if (!message.payload.empty()) session::encode_message(stored, message, now_);
   store_.set(message.topic, stored, version, expires_at);
   if (sweep_at_ == kNever) sweep_at_ = now_ + kSweepEvery;
+  return true;
 }
 
 std::uint64_t RetainedMessages::for_each_of(NodeId owner, std::uint64_t cursor, cluster::RetainedVisitor& visitor) {

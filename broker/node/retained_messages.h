@@ -20,7 +20,8 @@ namespace orrery::node {
 
 class RetainedMessages final : public cluster::RetainedSink {
  public:
-  RetainedMessages(Heap& heap, std::uint64_t seed) : store_(heap, seed) {}
+  /// `nodes` is how many members may be writers.
+  RetainedMessages(Heap& heap, std::uint64_t seed, NodeId nodes) : store_(heap, seed), nodes_(nodes) {}
 
   /// The time of the present event, for the sink's calls.
   void set_now(Nanos now) { now_ = now; }
@@ -45,11 +46,12 @@ class RetainedMessages final : public cluster::RetainedSink {
   }
 
   // RetainedSink
-  void apply(NodeId owner, Bytes value) override;
+  bool apply(NodeId owner, Bytes value) override;
   std::uint64_t for_each_of(NodeId owner, std::uint64_t cursor, cluster::RetainedVisitor& visitor) override;
 
  private:
   routing::RetainedStore store_;
+  const NodeId nodes_;
   Nanos now_ = 0;
   Nanos sweep_at_ = kNever;
 };

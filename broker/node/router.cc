@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace orrery::node {
 
 std::uint32_t Router::route(Nanos now, const session::MessageView& message, std::uint32_t owed, bool& matched) {
@@ -10,6 +12,7 @@ std::uint32_t Router::route(Nanos now, const session::MessageView& message, std:
   bool written = false;
   tables_.routes.match(message.topic, places_);
   for (const Place& to : places_) {
+    ORRERY_ASSERT(to.node < tables_.setup.nodes());
     matched = true;
     if (to == self_) {
       sessions_.deliver(now, message);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "broker/mqtt/topic.h"
 #include "broker/routing/limits.h"
 
 namespace orrery::routing {
@@ -27,6 +28,15 @@ inline std::string member_row(std::string_view share_filter, std::uint32_t n) {
     row += static_cast<char>(n);
   }
   return row;
+}
+
+/// A topic filter, or the row of a group's member: what may stand in a route table.
+inline bool valid_row(std::string_view row) {
+  const std::string_view filter = without_member(row);
+  if (!mqtt::valid_topic_filter(filter)) return false;
+  if (filter.size() == row.size()) return true;
+  const auto n = static_cast<unsigned char>(row.back());
+  return row.size() == filter.size() + 2 && n >= 2 && n <= kMemberRowsMax && mqtt::parse_topic_filter(filter).shared();
 }
 
 }  // namespace orrery::routing

@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "broker/mqtt/limits.h"
 #include "broker/mqtt/topic.h"
 #include "broker/session/route_rows.h"
+#include "broker/session/subscription_byte.h"
 
 namespace orrery::session {
 namespace {
@@ -63,6 +65,7 @@ Handover::Import Handover::take(Nanos now, std::uint32_t slot, Bytes exported, s
     const std::uint32_t identifier = in.u32();
     const std::string_view filter = as_text(in.take_u16_prefixed());
     if (in.failed() || !mqtt::valid_topic_filter(filter)) return Import::kUnreadable;
+    if (!valid_subscription_byte(options) || identifier > mqtt::kVariableByteIntegerMax) return Import::kUnreadable;
     const auto result = store_.subscribe(slot, filter, options, identifier);
     if (result.filter_id != routing::kNoFilter && !result.replaced) append_row(added, filter, result.members);
   }
@@ -127,7 +130,10 @@ bool Handover::read_deliveries(Nanos now, ByteReader& in, Outbox& out, std::vect
                           (packet_id == 0 || (out.waiting() == 0 && ids == nullptr));
     if (!possible) in.fail();
     identifiers_.clear();
-    for (std::uint16_t n = in.u16(); n > 0 && !in.failed(); --n) identifiers_.push_back(in.u32());
+    for (std::uint16_t n = in.u16(); n > 0 && !in.failed(); --n) {
+      identifiers_.push_back(in.u32());
+      if (identifiers_.back() > mqtt::kVariableByteIntegerMax) in.fail();
+    }
     Message* message = nullptr;
     if (in.failed()) return false;
     if (!released) {
