@@ -36,10 +36,13 @@ class World final : public Effects, public AdminHost {
     ORRERY_ASSERT(!closed);
     closed = true;
   }
+  void stop_reading(LinkId) override {}
+  void resume_reading(LinkId) override {}
   void dial(std::uint32_t, NodeId, ShardId) override {}
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}
   void work(Work, std::uint32_t) override {}
+  void tell(const Note&) override {}
   void ask_shards(Nanos, std::uint64_t r) override { round = r; }
   std::string_view why_no_clients() override { return "not today"; }
   void publish_sys(Nanos, std::string_view, std::string_view) override {}

@@ -22,6 +22,7 @@ class TestEffects final : public Effects {
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}
   void work(Work, std::uint32_t) override {}
+  void tell(const Note&) override {}
 
   /// What was sent on a link since the last call.
   std::string take(LinkId link) { return std::exchange(sent[link], {}); }

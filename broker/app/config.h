@@ -12,6 +12,7 @@
 
 #include "base/strict_json.h"
 #include "broker/node/broker_node.h"
+#include "broker/runtime_asio/note_log.h"
 
 namespace orrery::app {
 
@@ -55,6 +56,7 @@ struct BrokerConfig {
   /// Where peers are taken; empty: this member's own peer address.
   std::string cluster_bind;
   AuthFiles auth;
+  runtime::LogOptions log;
   node::BrokerOptions broker;
 
   /// This node's position in `members`; 0 when it is alone.

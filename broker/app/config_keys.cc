@@ -116,6 +116,16 @@ void describe_auth(AuthFiles& auth, ConfigKeys& keys) {
             auth.acl_file, true);
 }
 
+void describe_log(runtime::LogOptions& log, ConfigKeys& keys) {
+  auto level = static_cast<std::size_t>(log.level);
+  keys.choice("level", "The least that is written; docs/log.md says what belongs to which level.", level,
+              kNoteLevelNames, true);
+  log.level = static_cast<NoteLevel>(level);
+  auto format = static_cast<std::size_t>(log.format);
+  keys.choice("format", "Lines of text, or a JSON object on each line.", format, kLogFormatNames, true);
+  log.format = static_cast<runtime::LogFormat>(format);
+}
+
 }  // namespace
 
 void describe_config(BrokerConfig& config, ConfigKeys& keys) {
@@ -133,6 +143,7 @@ void describe_config(BrokerConfig& config, ConfigKeys& keys) {
   });
   keys.section("cluster", "The members of the cluster.", [&] { describe_cluster(config, keys); });
   keys.section("auth", "Who comes in, and what they may do.", [&] { describe_auth(config.auth, keys); });
+  keys.section("log", "What the broker tells on standard error.", [&] { describe_log(config.log, keys); });
   keys.section("mqtt", "Limits and capabilities of the protocol.", [&] { describe_mqtt(config.broker.mqtt, keys); });
 }
 

@@ -17,6 +17,8 @@ inline constexpr std::string_view kRoleNames[] = {"core", "replicant"};
 /// In the order of session::SharedStrategy.
 inline constexpr std::string_view kSharedStrategyNames[] = {"round_robin",   "random",     "sticky",
                                                             "hash_clientid", "hash_topic", "local"};
+/// In the order of runtime::LogFormat.
+inline constexpr std::string_view kLogFormatNames[] = {"text", "json"};
 
 /// A list that the file may add to. In a map `find_or_add` gets the entry's key, in an array nothing.
 struct Entries {

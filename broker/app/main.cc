@@ -29,15 +29,8 @@ constexpr int kExitRefused = 1;
 constexpr int kExitWrong = 2;
 
 /// One line on standard error, written at once so that threads do not mix.
-void log_line(const std::string& text) {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  tm utc{};
-  ::gmtime_r(&now.tv_sec, &utc);
-  char stamp[40];
-  const std::size_t size = std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(stamp + size, sizeof stamp - size, ".%03ldZ ", now.tv_nsec / 1'000'000);
-  const std::string line = stamp + text + "\n";
+void write_line(const std::string& text) {
+  const std::string line = text + "\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
@@ -99,7 +92,8 @@ runtime::RuntimeConfig runtime_config(const BrokerConfig& config) {
   }
   out.peer_bind = config.cluster_bind;
   out.stop_on_signals = true;
-  out.log = log_line;
+  out.log = write_line;
+  out.log_options = config.log;
   return out;
 }
 
@@ -124,9 +118,9 @@ int serve(const BrokerConfig& config) {
   line += ", shards " + std::to_string(self.shards) + ", listening on";
   for (std::size_t i = 0; i < world.listeners.size(); ++i)
     line += std::string(i == 0 ? " " : ", ") + transport_name(world.listeners[i]) + " " + runtime.listening()[i];
-  log_line(line);
+  runtime.note({.kind = NoteKind::kStarted, .text = line});
   runtime.run();
-  log_line("stopped");
+  runtime.note({.kind = NoteKind::kStopped});
   return runtime.status() == 0 ? 0 : kExitRefused;
 }
 

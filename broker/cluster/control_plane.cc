@@ -66,6 +66,7 @@ class ControlPlane::State {
   bool handle_heartbeat(Nanos now, NodeId from, ByteReader& body);
   void evaluate(Nanos now);
   void attach(Nanos now);
+  void note(NoteKind kind, NodeId about, std::uint64_t number = 0);
   bool run_loopback(Nanos now);
   bool make_upcalls(Nanos now);
 
@@ -127,7 +128,7 @@ void ControlPlane::State::beat(Nanos now) {
   for (NodeId n = 0; n < setup_.nodes(); ++n) {
     if (!wire_.up(n)) continue;
     if (membership_.silent(now, n))
-      wire_.port().close(*wire_.stream(n), CloseHow::kAbort);
+      wire_.port().close(*wire_.stream(n), CloseHow::kAbort, "it was silent for too long");
     else
       write_heartbeat(now, n);
   }
@@ -207,14 +208,27 @@ void ControlPlane::State::evaluate(Nanos now) {
   const Membership::Changes changes = membership_.evaluate(now);
   for (NodeId n = 0; n < setup_.nodes(); ++n) {
     const NodeMask bit = mask_of(n);
-    if ((changes.unmasked & bit) != 0) routes_.unmask(n);
-    if ((changes.back & bit) != 0) host_.node_back(now, n, logs_.position_of(n).incarnation);
+    const auto silence = static_cast<std::uint64_t>(membership_.unheard_for(now, n) / kSecond);
+    if ((changes.unmasked & bit) != 0) {
+      note(NoteKind::kMemberUnmasked, n);
+      routes_.unmask(n);
+    }
+    if ((changes.back & bit) != 0) {
+      note(NoteKind::kMemberBack, n);
+      host_.node_back(now, n, logs_.position_of(n).incarnation);
+    }
     if ((changes.masked & bit) != 0) {
+      note(NoteKind::kMemberMasked, n, silence);
       routes_.mask(n);
       registrar_.node_masked(now, n);
     }
-    if ((changes.gone & bit) != 0) host_.node_gone(now, n);
+    if ((changes.gone & bit) != 0) {
+      note(NoteKind::kMemberGone, n, silence);
+      host_.node_gone(now, n);
+    }
   }
+  if (changes.cores_lost) note(NoteKind::kCoresLost, setup_.self);
+  if (changes.cores_heard) note(NoteKind::kCoresHeard, setup_.self);
   if (changes.live_cores) registrar_.live_cores_changed(now, changes.live_cores_before);
   registrar_.update_settling(now);
 }
@@ -229,7 +243,13 @@ void ControlPlane::State::attach(Nanos now) {
   const NodeId preferred = attachment_of(setup_, setup_.self, up);
   if (preferred == kNoNode || preferred == logs_.attached_to()) return;
   const bool attached = logs_.attached_to() != kNoNode && (up & mask_of(logs_.attached_to())) != 0;
-  if (!attached || now - dials_[preferred].up_since >= kReattachAfter) logs_.attach(preferred);
+  if (attached && now - dials_[preferred].up_since < kReattachAfter) return;
+  note(NoteKind::kAttached, preferred);
+  logs_.attach(preferred);
+}
+
+void ControlPlane::State::note(NoteKind kind, NodeId about, std::uint64_t number) {
+  wire_.port().effects().note({.kind = kind, .name = setup_.members[about].name, .numbers = {number}});
 }
 
 // Streams -------------------------------------------------------------------------------------------------------------
@@ -241,7 +261,7 @@ bool ControlPlane::State::stream_up(Nanos now, PeerStream& stream) {
   if (stream.dialled != should_dial(node)) return false;
   if (wire_.up(node)) {
     // The peer has dialled anew: it has given up the stream that we still have.
-    wire_.port().close(*wire_.stream(node), CloseHow::kAbort);
+    wire_.port().close(*wire_.stream(node), CloseHow::kAbort, "it has dialled anew");
     logs_.peer_down(node);
   }
   wire_.stream_up(node, stream);

@@ -129,7 +129,7 @@ bool Lanes::stream_up(Nanos now, PeerStream& stream) {
   stream.user = in_slots_[index_of(stream.peer)];
   if (lane.stream != nullptr) {
     // The sender has dialled anew: it has given up the stream that we still have.
-    port_.close(*lane.stream, CloseHow::kAbort);
+    port_.close(*lane.stream, CloseHow::kAbort, "the sender has dialled anew");
   }
   if (lane.incarnation != stream.incarnation) {
     lane.incarnation = stream.incarnation;
@@ -185,12 +185,13 @@ bool Lanes::stream_frame(Nanos now, PeerStream& stream, FrameType type, Bytes bo
 
 std::optional<std::uint64_t> Lanes::send(Nanos now, Place to, Bytes message, bool wants_ack) {
   ORRERY_ASSERT(valid(to));
-  if ((gone_ & mask_of(to.node)) != 0) return std::nullopt;
-  if (message.size() > kLaneMessageBytesMax) return std::nullopt;
+  if ((gone_ & mask_of(to.node)) != 0) return refuse(to, "the member is gone");
+  if (message.size() > kLaneMessageBytesMax) return refuse(to, "it is too large for a lane");
   Out& lane = out(to);
   const std::size_t size = kLaneDataHeadBytes + message.size();
-  if (lane.kept.size() + size > kLaneBufferBytesMax) return std::nullopt;
-  if (buffered_ + size > kLanesBufferBytesMax) return std::nullopt;
+  if (lane.kept.size() + size > kLaneBufferBytesMax) return refuse(to, "the lane is full of what is not acknowledged");
+  if (buffered_ + size > kLanesBufferBytesMax)
+    return refuse(to, "all lanes of this shard together are full of what is not acknowledged");
   if (lane.kept.empty() && lane.stream != nullptr) {
     lane.progress = now;
     if (lane.deadline == kNever) arm(lane, now + kLaneStallAfter);
@@ -206,6 +207,14 @@ std::optional<std::uint64_t> Lanes::send(Nanos now, Place to, Bytes message, boo
   else if (lane.deadline == kNever)
     dial(lane);
   return ticket;
+}
+
+std::nullopt_t Lanes::refuse(Place to, const char* why) {
+  port_.effects().note({.kind = NoteKind::kDroppedPeerUnreachable,
+                        .name = setup_.members[to.node].name,
+                        .text = why,
+                        .numbers = {to.shard}});
+  return std::nullopt;
 }
 
 void Lanes::mark_dirty(Out& lane) {
@@ -269,7 +278,11 @@ void Lanes::give_up(Nanos now, Out& lane) {
   lane.kept.clear();
   lane.sent = lane.kept.begin();
   lane.settled = lane.last_ticket;
-  if (first <= lane.last_ticket) host_.lane_lost(now, lane.to, first, lane.last_ticket);
+  if (first > lane.last_ticket) return;
+  port_.effects().note({.kind = NoteKind::kMessagesLost,
+                        .name = setup_.members[lane.to.node].name,
+                        .numbers = {lane.last_ticket - first + 1, lane.to.shard}});
+  host_.lane_lost(now, lane.to, first, lane.last_ticket);
 }
 
 // The receiver --------------------------------------------------------------------------------------------------------
@@ -358,7 +371,7 @@ void Lanes::expire(Nanos now, Out& lane) {
   if (now < lane.progress + kLaneStallAfter) return arm(lane, lane.progress + kLaneStallAfter);
   PeerStream& stream = *lane.stream;
   cut(lane);
-  port_.close(stream, CloseHow::kAbort);
+  port_.close(stream, CloseHow::kAbort, "what was sent is not acknowledged");
 }
 
 Nanos Lanes::next_deadline() const { return std::min({next_expiry_, next_dials_, next_acks_}); }
@@ -374,7 +387,7 @@ void Lanes::node_gone(Nanos now, NodeId node) {
     if (lane->stream == nullptr) continue;
     PeerStream& stream = *lane->stream;
     cut(*lane);
-    port_.close(stream, CloseHow::kAbort);
+    port_.close(stream, CloseHow::kAbort, "the member is gone");
   }
 }
 
@@ -390,7 +403,7 @@ void Lanes::node_back(Nanos now, NodeId node, std::uint64_t incarnation) {
       if (lane->stream != nullptr) {
         PeerStream& stream = *lane->stream;
         cut(*lane);
-        port_.close(stream, CloseHow::kAbort);
+        port_.close(stream, CloseHow::kAbort, "the member has started anew");
       }
     }
     if (lane->stream != nullptr || (!lane->eager && lane->kept.empty())) continue;

@@ -110,6 +110,8 @@ class Lanes final : public StreamUser {
   void dial(Out& lane);
   void retry_later(Nanos now, Out& lane);
   void arm(Out& lane, Nanos deadline);
+  /// Tells that a message is refused, and why.
+  std::nullopt_t refuse(Place to, const char* why);
   void mark_dirty(Out& lane);
   void flush(Out& lane);
   bool settle(Out& lane, std::uint64_t up_to);

@@ -19,6 +19,8 @@ inline constexpr std::size_t kPeerFrameBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kPeerHelloBytesMax = 256;
 /// A stream that has said no valid hello for so long is closed.
 inline constexpr Nanos kPeerHelloTimeout = 5 * kSecond;
+/// The same refusal of or by the same member is told again after this.
+inline constexpr Nanos kRefusalToldEvery = 60 * kSecond;
 /// A dial that failed is tried again after the first interval, doubled each time up to the second, with a jitter of a
 /// quarter.
 inline constexpr Nanos kDialRetryMin = 250 * kMillisecond;

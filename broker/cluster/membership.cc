@@ -46,6 +46,9 @@ Membership::Changes Membership::evaluate(Nanos now) {
 
   const bool was_blind = blind_;
   blind_ = !setup_.self_is_core() && live_cores_ == 0;
+  changes.cores_lost = blind_ && !was_blind && saw_core_;
+  changes.cores_heard = was_blind && !blind_ && saw_core_;
+  saw_core_ = saw_core_ || live_cores_ != 0;
   for (NodeId n = 0; n < setup_.nodes(); ++n) {
     const NodeMask bit = mask_of(n);
     if ((reachable_ & bit) != 0) {

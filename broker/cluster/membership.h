@@ -39,7 +39,9 @@ class Membership {
     NodeMask masked = 0;
     NodeMask unmasked = 0;
     NodeMask gone = 0;
-    NodeMask back = 0;  // was gone
+    NodeMask back = 0;        // was gone
+    bool cores_lost = false;  // this replicant has heard a core, and now hears none
+    bool cores_heard = false;
     bool live_cores = false;
     NodeMask live_cores_before = 0;
   };
@@ -52,6 +54,7 @@ class Membership {
   NodeMask live_cores() const { return live_cores_; }
   bool masked(NodeId node) const { return (masked_ & mask_of(node)) != 0; }
   bool gone(NodeId node) const { return (gone_ & mask_of(node)) != 0; }
+  Nanos unheard_for(Nanos now, NodeId node) const { return now - unheard_since_[node]; }
   bool silent(Nanos now, NodeId node) const { return now - heard_at_[node] > kPeerTimeout; }
   /// A node that hears `node`, among those in `candidates`; kNoNode when there is none.
   NodeId hearer_of(NodeId node, NodeMask candidates) const;
@@ -68,6 +71,7 @@ class Membership {
   NodeMask masked_ = 0;
   NodeMask gone_ = 0;
   bool blind_ = false;
+  bool saw_core_ = false;
 };
 
 }  // namespace orrery::cluster

@@ -6,26 +6,26 @@ namespace {
 constexpr std::uint8_t kWantsAck = 1;
 }
 
-const char* refusal_name(Refusal why) {
+const char* refusal_text(Refusal why) {
   switch (why) {
     case Refusal::kNone:
-      return "none";
+      return "for no reason";
     case Refusal::kMalformed:
-      return "malformed frame";
+      return "a frame was malformed, or out of place";
     case Refusal::kTooLong:
-      return "frame too long";
+      return "a frame was longer than frames may be";
     case Refusal::kVersion:
-      return "another protocol version";
+      return "the two speak different versions of the peer protocol";
     case Refusal::kFingerprint:
-      return "another member list";
+      return "their lists of members differ: cluster.members must be the same, in the same order, on every node";
     case Refusal::kUnknownPlace:
-      return "unknown place";
+      return "a node or shard that the list does not have, or not this one, was named";
     case Refusal::kStaleIncarnation:
-      return "stale incarnation";
+      return "a newer life of that node is known";
     case Refusal::kUnwanted:
-      return "unwanted kind of stream";
+      return "it is not wanted here";
     case Refusal::kNoHello:
-      return "no hello in time";
+      return "no hello came in time";
   }
   return "unknown";
 }

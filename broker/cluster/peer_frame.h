@@ -51,7 +51,7 @@ enum class FrameType : std::uint8_t {
   kHeldAll = 55,
 };
 
-/// Why an end refused a stream: the body of a refuse frame, and a name for the log.
+/// Why an end refused a stream: the body of a refuse frame, and words for both ends' logs.
 enum class Refusal : std::uint8_t {
   kNone = 0,
   kMalformed,         // a frame that does not parse, or not here
@@ -63,7 +63,7 @@ enum class Refusal : std::uint8_t {
   kUnwanted,          // a kind of stream that is not spoken here
   kNoHello,           // no hello within kPeerHelloTimeout
 };
-const char* refusal_name(Refusal why);
+const char* refusal_text(Refusal why);
 
 inline constexpr std::size_t kFrameLengthBytes = 4;
 

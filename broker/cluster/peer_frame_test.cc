@@ -89,7 +89,7 @@ TEST(PeerFrame, RefusalsHaveNames) {
     Buffer frame;
     encode_refuse(static_cast<Refusal>(n), frame);
     EXPECT_EQ(decode_refuse(body_of(frame)), static_cast<Refusal>(n));
-    EXPECT_STRNE(refusal_name(static_cast<Refusal>(n)), "unknown");
+    EXPECT_STRNE(refusal_text(static_cast<Refusal>(n)), "unknown");
   }
   EXPECT_EQ(decode_refuse(Buffer{0}), Refusal::kMalformed);
   EXPECT_EQ(decode_refuse(Buffer{200}), Refusal::kMalformed);

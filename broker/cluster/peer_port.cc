@@ -62,7 +62,7 @@ void PeerPort::feed(Nanos now, LinkId link, Bytes bytes) {
   Stream& stream = streams_[slot];
   while (!bytes.empty() && !stream.closing) {
     if (stream.carry_size == 0) {
-      const std::size_t size = frame_size(stream, bytes);
+      const std::size_t size = frame_size(now, stream, bytes);
       if (stream.closing) return;
       if (size != 0 && size <= bytes.size()) {
         handle_frame(now, stream, bytes.first(size));
@@ -71,7 +71,7 @@ void PeerPort::feed(Nanos now, LinkId link, Bytes bytes) {
       }
     }
     carry_until(stream, kFrameLengthBytes, bytes);
-    const std::size_t size = frame_size(stream, {stream.carry, stream.carry_size});
+    const std::size_t size = frame_size(now, stream, {stream.carry, stream.carry_size});
     if (stream.closing || size == 0) return;
     carry_until(stream, size, bytes);
     if (stream.carry_size < size) return;
@@ -80,12 +80,12 @@ void PeerPort::feed(Nanos now, LinkId link, Bytes bytes) {
   }
 }
 
-std::size_t PeerPort::frame_size(Stream& stream, Bytes begin) {
+std::size_t PeerPort::frame_size(Nanos now, Stream& stream, Bytes begin) {
   if (begin.size() < kFrameLengthBytes) return 0;
   const std::uint32_t length = length_field(begin);
   const std::size_t limit = stream.incarnation == 0 ? kPeerHelloBytesMax : kPeerFrameBytesMax;
-  if (length > limit) refuse(stream, Refusal::kTooLong);
-  if (length == 0) refuse(stream, Refusal::kMalformed);
+  if (length > limit) refuse(now, stream, Refusal::kTooLong);
+  if (length == 0) refuse(now, stream, Refusal::kMalformed);
   return kFrameLengthBytes + length;
 }
 
@@ -121,14 +121,15 @@ void PeerPort::handle_frame(Nanos now, Stream& stream, Bytes frame) {
   const Bytes body = frame.subspan(kFrameLengthBytes + 1);
   if (type == FrameType::kRefuse) {
     last_refused_ = decode_refuse(body);
-    close(stream, CloseHow::kFlush);
+    note_refusal(now, NoteKind::kRefusedByPeer, stream, last_refused_);
+    close(stream, CloseHow::kFlush, "it refused this node");
   } else if (stream.incarnation == 0) {
     if (type == FrameType::kHello)
       handle_hello(now, stream, body);
     else
-      refuse(stream, Refusal::kMalformed);
+      refuse(now, stream, Refusal::kMalformed);
   } else if (!user_of(stream).stream_frame(now, stream, type, body)) {
-    refuse(stream, Refusal::kMalformed);
+    refuse(now, stream, Refusal::kMalformed);
   }
 }
 
@@ -148,7 +149,7 @@ void PeerPort::handle_hello(Nanos now, Stream& stream, Bytes body) {
   Hello hello;
   Refusal why = decode(body, hello);
   if (why == Refusal::kNone) why = judge(stream, hello);
-  if (why != Refusal::kNone) return refuse(stream, why);
+  if (why != Refusal::kNone) return refuse(now, stream, why);
   stream.kind = hello.kind;
   stream.peer = hello.from;
   stream.incarnation = hello.incarnation;
@@ -157,9 +158,12 @@ void PeerPort::handle_hello(Nanos now, Stream& stream, Bytes body) {
   if (!stream.dialled) say_hello(stream);
   ORRERY_ASSERT(!stream.up);
   stream.up = true;
-  if (user_of(stream).stream_up(now, stream)) return;
+  if (user_of(stream).stream_up(now, stream)) {
+    for (auto& told : told_) told[stream.peer.node] = {};
+    return note_stream(NoteKind::kPeerUp, NoteKind::kLaneUp, stream, "");
+  }
   stream.up = false;
-  refuse(stream, Refusal::kUnwanted);
+  refuse(now, stream, Refusal::kUnwanted);
 }
 
 void PeerPort::say_hello(const Stream& stream) {
@@ -174,19 +178,42 @@ void PeerPort::say_hello(const Stream& stream) {
   effects_.send(stream.link, frame);
 }
 
-void PeerPort::refuse(Stream& stream, Refusal why) {
+void PeerPort::refuse(Nanos now, Stream& stream, Refusal why) {
   if (stream.closing) return;
   ++refusals_;
   last_refusal_ = why;
   ByteWriter::Buffer frame;
   encode_refuse(why, frame);
   effects_.send(stream.link, frame);
-  close(stream, CloseHow::kFlush);
+  note_refusal(now, NoteKind::kPeerRefused, stream, why);
+  close(stream, CloseHow::kFlush, refusal_text(why));
 }
 
-void PeerPort::close(PeerStream& stream, CloseHow how) {
+// A peer that is refused comes again and again: it is told of once, and from time to time.
+void PeerPort::note_refusal(Nanos now, NoteKind kind, const Stream& stream, Refusal why) {
+  const bool known = stream.dialled || stream.incarnation != 0;
+  Told& told = told_[kind == NoteKind::kPeerRefused ? 0 : 1][known ? stream.peer.node : kMembersMax];
+  if (told.why == why && now < told.again_at) return;
+  told = {why, now + kRefusalToldEvery};
+  effects_.note({.kind = kind,
+                 .link = stream.link,
+                 .name = known ? std::string_view(setup_.members[stream.peer.node].name) : "an unknown peer",
+                 .text = refusal_text(why)});
+}
+
+void PeerPort::note_stream(NoteKind control, NoteKind lane, const Stream& stream, const char* why) {
+  const bool is_lane = stream.kind == StreamKind::kLane;
+  effects_.note({.kind = is_lane ? lane : control,
+                 .link = stream.link,
+                 .name = setup_.members[stream.peer.node].name,
+                 .text = why,
+                 .numbers = {is_lane ? shard_ : std::uint64_t{0}, is_lane ? stream.peer.shard : std::uint64_t{0}}});
+}
+
+void PeerPort::close(PeerStream& stream, CloseHow how, const char* why) {
   if (stream.closing) return;
   stream.closing = true;
+  stream.why = why;
   effects_.close(stream.link, how);
 }
 
@@ -206,10 +233,13 @@ void PeerPort::link_closed(Nanos now, LinkId link) {
   links_.erase(slot, hash_of_slot());
   if (stream.incarnation == 0) forget_young(link);
   stream.closing = true;
-  if (stream.up)
+  if (stream.up) {
+    note_stream(NoteKind::kPeerDown, NoteKind::kLaneDown, stream,
+                stream.why != nullptr ? stream.why : "the connection ended");
     user_of(stream).stream_down(now, stream);
-  else if (stream.dialled)
+  } else if (stream.dialled) {
     user_of(stream).stream_failed(now, stream.peer);
+  }
   drop_carry(stream);
   streams_.erase(slot);
 }
@@ -224,7 +254,7 @@ void PeerPort::tick(Nanos now) {
     young_.erase(young_.begin());
     const std::uint32_t slot = find(link);
     ORRERY_ASSERT(slot != kNoSlot);
-    refuse(streams_[slot], Refusal::kNoHello);
+    refuse(now, streams_[slot], Refusal::kNoHello);
   }
 }
 

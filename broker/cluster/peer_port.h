@@ -32,6 +32,7 @@ struct PeerStream {
   bool dialled = false;
   bool up = false;               // between stream_up and stream_down
   bool closing = false;          // close() was called: only stream_down is to come
+  const char* why = nullptr;     // it was called
   std::uint32_t user = kNoSlot;  // the user's own
 };
 
@@ -82,8 +83,8 @@ class PeerPort final : public LinkUser {
   void dial(StreamKind kind, Place to);
   /// As Effects::send.
   std::size_t send(const PeerStream& stream, Bytes frames) { return effects_.send(stream.link, frames); }
-  /// stream_down follows as an event of its own.
-  void close(PeerStream& stream, CloseHow how);
+  /// stream_down follows as an event of its own. `why` is for the log, a literal.
+  void close(PeerStream& stream, CloseHow how, const char* why);
   Effects& effects() { return effects_; }
 
  private:
@@ -91,6 +92,10 @@ class PeerPort final : public LinkUser {
     std::uint32_t carry_size = 0;
     std::uint32_t carry_capacity = 0;
     std::uint8_t* carry = nullptr;  // the beginning of a frame whose rest has not come
+  };
+  struct Told {
+    Refusal why = Refusal::kNone;
+    Nanos again_at = 0;
   };
   struct Young {
     Nanos deadline;
@@ -106,12 +111,15 @@ class PeerPort final : public LinkUser {
   }
   StreamUser& user_of(const PeerStream& stream) { return *users_[static_cast<std::size_t>(stream.kind)]; }
   /// Length of the whole frame that begins here; 0 while its length has not come. Refuses what is too long.
-  std::size_t frame_size(Stream& stream, Bytes begin);
+  std::size_t frame_size(Nanos now, Stream& stream, Bytes begin);
   void handle_frame(Nanos now, Stream& stream, Bytes frame);
   void handle_hello(Nanos now, Stream& stream, Bytes body);
   Refusal judge(const Stream& stream, const Hello& hello) const;
   void say_hello(const Stream& stream);
-  void refuse(Stream& stream, Refusal why);
+  void refuse(Nanos now, Stream& stream, Refusal why);
+  /// Tells of a refusal by this end or by the other, unless that was told not long ago.
+  void note_refusal(Nanos now, NoteKind kind, const Stream& stream, Refusal why);
+  void note_stream(NoteKind control, NoteKind lane, const Stream& stream, const char* why);
   /// Adds to the carry until it holds `want` bytes; takes them from `bytes`.
   void carry_until(Stream& stream, std::size_t want, Bytes& bytes);
   void drop_carry(Stream& stream);
@@ -127,6 +135,8 @@ class PeerPort final : public LinkUser {
   Slab<Stream> streams_;
   HeapVector<Young> young_;                                // streams before their hello, oldest first
   std::array<std::uint64_t, kMembersMax> incarnations_{};  // the newest seen of each member
+  // What was told last of refusals by us and by them, of each member and (last) of unknown peers.
+  std::array<std::array<Told, kMembersMax + 1>, 2> told_{};
   std::size_t carried_ = 0;
   std::uint64_t refusals_ = 0;
   Refusal last_refusal_ = Refusal::kNone;

@@ -35,6 +35,7 @@ class ScriptEffects final : public Effects {
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}
   void work(Work, std::uint32_t) override {}
+  void tell(const Note&) override {}
 
   std::string take() {
     const std::string text = log.str();
@@ -169,7 +170,7 @@ TEST_F(PeerPortTest, RefusesAndSaysWhy) {
     Hello hello = good();
     c.change(hello);
     accept(++link, hello);
-    EXPECT_EQ(refused(link), c.why) << refusal_name(c.why);
+    EXPECT_EQ(refused(link), c.why) << refusal_text(c.why);
     EXPECT_EQ(effects_.take(), "close " + std::to_string(link) + " flush; ");
     port_.feed(0, link, frame_of(good()));
     EXPECT_EQ(effects_.take(), "") << "a closed stream is not read";

@@ -63,6 +63,7 @@ class TestNode::ShardEffects final : public Effects {
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}
   void work(Work, std::uint32_t) override {}
+  void tell(const Note&) override {}
 
  private:
   TestCluster& world_;

@@ -135,6 +135,7 @@ void BrokerShard::arm(Nanos now) {
 ShardStats BrokerShard::stats() const {
   ShardStats out;
   std::copy(std::begin(counters_.values), std::end(counters_.values), out.counters);
+  out.notes = effects_.noted();
   out.memory_bytes = heap_.bytes_in_use();
   if (control_) out.memory_bytes += tables_.heap.bytes_in_use();
   return out;

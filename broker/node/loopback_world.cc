@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "broker/seam/note_text.h"
+
 namespace orrery::node {
 namespace {
 constexpr Nanos kLinkLatency = kMillisecond;
@@ -71,6 +73,12 @@ class LoopbackWorld::ShardEffects final : public Effects {
     });
   }
   void work(Work kind, std::uint32_t units) override { world_.works_[static_cast<int>(kind)] += units; }
+  void tell(const Note& note) override {
+    std::string line = note_row(note.kind).name;
+    line += ": ";
+    append_note_text(note, {}, line);
+    world_.notes_.push_back({place_, note.kind, std::move(line)});
+  }
 
  private:
   End self(LinkId link) const { return {false, -1, place_, link, life_}; }

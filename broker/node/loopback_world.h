@@ -53,6 +53,13 @@ class LoopbackWorld {
 
   ShardStats stats(NodeId node) const;
   std::uint64_t works(Work kind) const { return works_[static_cast<int>(kind)]; }
+  struct Told {
+    Place place;
+    NoteKind kind;
+    std::string line;  // its name and its words
+  };
+  /// Everything that any shard has told.
+  const std::vector<Told>& notes() const { return notes_; }
 
  private:
   class ShardEffects;
@@ -108,6 +115,7 @@ class LoopbackWorld {
   std::set<std::pair<NodeId, NodeId>> cuts_;
   Nanos now_ = 0;
   std::uint64_t works_[kWorkKinds] = {};
+  std::vector<Told> notes_;
 };
 
 }  // namespace orrery::node

@@ -75,6 +75,7 @@ std::size_t Transport::handshake_bytes(LinkId link, MutableBytes bytes) {
   l.handshake = nullptr;
   if (result.status == websocket::HandshakeStatus::kRefused) {
     l.ended = true;
+    effects_.note({.kind = NoteKind::kUpgradeRefused, .link = link, .text = result.reason});
     effects_.close(link, CloseHow::kFlush);
   }
   return result.consumed;
@@ -123,6 +124,10 @@ void Transport::frame_event(LinkId link, const websocket::Event& event) {
       return answer_close(link, event.close_code, {});
     case websocket::EventKind::kError:
       counters_.add(Counter::kProtocolErrors);
+      effects_.note({.kind = NoteKind::kWebSocketError,
+                     .link = link,
+                     .text = event.text,
+                     .numbers = {static_cast<std::uint64_t>(event.close_code)}});
       return answer_close(link, event.close_code, event.text);
   }
 }

@@ -35,8 +35,8 @@ inline constexpr Nanos kFlushTimeout = 5 * kSecond;
 inline constexpr Nanos kLingerTimeout = 2 * kSecond;
 /// Accepting rests so long when descriptors or memory are short, or the listener is full.
 inline constexpr Nanos kAcceptPause = 100 * kMillisecond;
-/// A listener whose clients fail in TLS says so at most this often, for each shard.
-inline constexpr Nanos kTlsLogPause = 1 * kSecond;
+/// Lines of one kind of note that one shard writes within a second; how many more there were is one line at its end.
+inline constexpr std::uint32_t kNoteLinesPerSecond = 10;
 /// The most plain bytes that one TLS record carries (RFC 8446, 5.1).
 inline constexpr std::size_t kTlsRecord = 16 * 1024;
 /// At a stop: links with unsent bytes are given up when none of them has taken any for so long, or after the longer

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <optional>
 #include <thread>
 
 #include "broker/runtime_asio/listen.h"
@@ -47,6 +48,7 @@ struct Runtime::State {
   Commons commons;
   std::vector<Bound> bound;
   std::vector<std::string> listening;
+  std::optional<NoteLog> log;
   std::unique_ptr<Node> node;
 };
 
@@ -62,7 +64,10 @@ const std::vector<std::string>& Runtime::listening() const { return state_->list
 std::string Runtime::open() {
   State& s = *state_;
   s.commons.log = s.config.log ? s.config.log : [](const std::string&) {};
+  s.commons.log_options = s.config.log_options;
   s.commons.members = s.config.setup.members;
+  s.commons.node_name = s.config.setup.members[s.config.setup.self].name;
+  s.log.emplace(s.commons.log_options, s.commons.node_name, NoteLog::kNoShard, s.commons.log);
   for (auto step : {&State::plan_descriptors, &State::parse_peers, &State::bind_listeners, &State::bind_peers})
     if (std::string error = (s.*step)(); !error.empty()) return error;
   s.make_shards();
@@ -164,7 +169,7 @@ void Runtime::run() {
   State& s = *state_;
   if (s.config.stop_on_signals)
     s.commons.shards[0]->io().watch_signals({SIGTERM, SIGINT}, [this](int signal) {
-      state_->commons.log(signal == SIGTERM ? "stopping: SIGTERM" : "stopping: SIGINT");
+      note({.kind = NoteKind::kStopping, .text = signal == SIGTERM ? "SIGTERM" : "SIGINT"});
       stop();
     });
   std::barrier<> started(s.shard_count());
@@ -176,6 +181,11 @@ void Runtime::run() {
 }
 
 int Runtime::status() const { return state_->commons.status.load(); }
+
+void Runtime::note(const Note& note) {
+  NoteLog& log = *state_->log;
+  if (log.admit(steady_now(), note.kind)) log.write(note, {});
+}
 
 void Runtime::stop() {
   for (auto& shard : state_->commons.shards) shard->stop();

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "broker/openssl/tls.h"
+#include "broker/runtime_asio/note_log.h"
 #include "broker/seam/node.h"
 
 namespace orrery::runtime {
@@ -42,8 +43,9 @@ struct RuntimeConfig {
   std::string peer_bind;
   /// run() ends at SIGTERM and SIGINT.
   bool stop_on_signals = false;
-  /// Gets lines for the operator, from the shards' threads. May be empty.
-  std::function<void(const std::string& line)> log;
+  /// Gets the lines of the log, from the shards' threads. May be empty.
+  LogFn log;
+  LogOptions log_options;
 };
 
 class Runtime {
@@ -58,6 +60,8 @@ class Runtime {
   void run();
   /// After run(): 0, or the status with which the node gave up.
   int status() const;
+  /// A line of the process itself: after open(), and from the thread that runs run().
+  void note(const Note& note);
   /// From any thread, also before run().
   void stop();
 

@@ -2,7 +2,7 @@
 // Listeners of a shard: accepting in bounded batches, and resting when there is no room. See shard_loop.h.
 //
 // A listener without room (descriptors, memory, max_connections) is taken out of the epoll set for kAcceptPause, so
-// that the waiting connections do not make the loop spin; they stay in the kernel's backlog. One log line says that it
+// that the waiting connections do not make the loop spin; they stay in the kernel's backlog. One note says that it
 // rests, and one that it accepts again.
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -40,7 +40,7 @@ void ShardLoop::on_listener(std::uint32_t id) {
     if (socket.valid()) {
       char text[kAddressTextMax];
       if (open_link(std::move(socket), listener.kind, 0, listener.listener, format_address(from, text))) {
-        if (listener.said_so) commons_.log("accepting connections again");
+        if (listener.said_so) note({.kind = NoteKind::kListenerResumes, .name = name_of(listener)});
         listener.said_so = false;
         continue;
       }
@@ -68,6 +68,11 @@ std::string ShardLoop::take_place(LinkKind kind, std::uint32_t listener) {
          ") are in use";
 }
 
+std::string_view ShardLoop::name_of(const Listener& listener) const {
+  return listener.kind == LinkKind::kPeerIn ? std::string_view("the cluster's listener")
+                                            : commons_.listeners[listener.listener]->name;
+}
+
 void ShardLoop::give_place(LinkKind kind, std::uint32_t listener) {
   if (kind == LinkKind::kPeerIn) {
     commons_.peers.open.fetch_sub(1);
@@ -82,7 +87,7 @@ void ShardLoop::rest(std::uint32_t id, const std::string& why) {
   listener.resting = true;
   watch(EPOLL_CTL_MOD, listener.socket.get(), 0, Source::kListener, id);
   accept_again_ = now_ + kAcceptPause;
-  if (!listener.said_so) commons_.log("accepting no connections for now: " + why);
+  if (!listener.said_so) note({.kind = NoteKind::kListenerRests, .name = name_of(listener), .text = why});
   listener.said_so = true;
 }
 

@@ -13,14 +13,6 @@
 #include "broker/runtime_asio/shard_loop.h"
 
 namespace orrery::runtime {
-namespace {
-
-std::string between_shards(ShardId ours, ShardId theirs) {
-  return " (shard " + std::to_string(ours) + " to shard " + std::to_string(theirs) + ")";
-}
-
-}  // namespace
-
 void ShardLoop::dial(std::uint32_t tag, NodeId node, ShardId shard) {
   ORRERY_ASSERT(node < commons_.peer_addresses.size());
   const std::uint32_t stamp = ++stamp_;
@@ -67,15 +59,22 @@ void ShardLoop::on_dial(std::uint32_t id) {
   if (::getpeername(dials_[id].socket.get(), peer.get(), &peer.size) != 0) return;  // still connecting
   Dial dial = std::move(dials_[id]);
   dials_.erase(id);
-  peer_up(dial.to);
+  said_unreachable_[dial.to.node][dial.to.shard] = false;
   char text[kAddressTextMax];
   const std::uint32_t origin = std::uint32_t{dial.to.node} << 16 | dial.to.shard;
   if (!open_link(std::move(dial.socket), LinkKind::kPeerOut, dial.tag, origin, format_address(peer, text)))
     shard_->dial_failed(now_, dial.tag);
 }
 
+// One note for each time that a peer cannot be reached, however often it is dialled in between.
 void ShardLoop::fail_dial(std::uint32_t id, const std::string& why) {
-  peer_down(dials_[id].to, why);
+  const Place to = dials_[id].to;
+  if (!said_unreachable_[to.node][to.shard])
+    note({.kind = NoteKind::kPeerUnreachable,
+          .name = commons_.members[to.node].name,
+          .text = why,
+          .numbers = {self_, to.shard}});
+  said_unreachable_[to.node][to.shard] = true;
   failed_dials_.push_back(dials_[id].tag);
   dials_.erase(id);
 }
@@ -84,18 +83,6 @@ void ShardLoop::report_failed_dials() {
   std::vector<std::uint32_t> failed;
   failed.swap(failed_dials_);
   for (const std::uint32_t tag : failed) shard_->dial_failed(now_, tag);
-}
-
-// Two lines for each time that a peer goes and comes, however often it is dialled in between.
-void ShardLoop::peer_up(Place place) {
-  peer_said_down_[place.node][place.shard] = false;
-  commons_.log("peer " + commons_.members[place.node].name + " up" + between_shards(self_, place.shard));
-}
-
-void ShardLoop::peer_down(Place place, const std::string& why) {
-  if (peer_said_down_[place.node][place.shard]) return;
-  peer_said_down_[place.node][place.shard] = true;
-  commons_.log("peer " + commons_.members[place.node].name + " down" + between_shards(self_, place.shard) + ": " + why);
 }
 
 }  // namespace orrery::runtime

@@ -211,21 +211,24 @@ bool ShardLoop::finish_flush(Link& link) {
 }
 
 void ShardLoop::close_link(LinkId id) {
-  Link& link = links_[id];
-  if (link.kept) kept_.erase(id);
-  if (link.fd >= 0) ::close(link.fd);
-  link.fd = -1;
-  const LinkKind kind = link.kind;
-  const std::uint32_t origin = link.origin;
-  if (link.reset)
+  if (links_[id].kept) kept_.erase(id);
+  const LinkKind kind = links_[id].kind;
+  const std::uint32_t origin = links_[id].origin;
+  if (links_[id].reset)
     shard_->link_reset(now_, id);
   else
     shard_->link_closed(now_, id);
+  if (links_[id].fd >= 0) ::close(links_[id].fd);  // not before: what the shard tells may name the link's address
   links_.erase(id);
-  if (kind == LinkKind::kPeerOut)
-    peer_down({static_cast<NodeId>(origin >> 16), static_cast<ShardId>(origin & 0xffff)}, "the connection ended");
-  else
-    give_place(kind, origin);
+  if (kind != LinkKind::kPeerOut) give_place(kind, origin);
+}
+
+std::string_view ShardLoop::address_of(LinkId id, char (&buffer)[kAddressTextMax]) const {
+  Address address;
+  address.size = sizeof address.storage;
+  if (!links_.contains(id) || links_[id].fd < 0) return {};
+  if (::getpeername(links_[id].fd, address.get(), &address.size) != 0) return {};
+  return format_address(address, buffer);
 }
 
 void ShardLoop::on_linger(std::uint32_t id) {

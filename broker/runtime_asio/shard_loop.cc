@@ -35,10 +35,11 @@ ShardLoop::ShardLoop(ShardId self, Commons& commons)
       links_(heap_),
       dials_(heap_),
       lingers_(heap_),
-      read_buffer_(new std::uint8_t[kReadBuffer]) {
+      read_buffer_(new std::uint8_t[kReadBuffer]),
+      log_(commons.log_options, commons.node_name, self, commons.log) {
   watch(EPOLL_CTL_ADD, bell_.fd(), EPOLLIN | EPOLLET, Source::kBell, 0);
   watch(EPOLL_CTL_ADD, timer_.get(), EPOLLIN | EPOLLET, Source::kTimer, 0);
-  for (const ClusterMember& member : commons.members) peer_said_down_.emplace_back(member.shards, false);
+  for (const ClusterMember& member : commons.members) said_unreachable_.emplace_back(member.shards, false);
 }
 
 ShardLoop::~ShardLoop() {
@@ -71,7 +72,7 @@ void ShardLoop::run(Shard& shard, std::barrier<>& started) {
 }
 
 void ShardLoop::give_up(int status, std::string_view last_words) {
-  commons_.log("the node gives up, status " + std::to_string(status) + ": " + std::string(last_words));
+  note({.kind = NoteKind::kGivesUp, .text = last_words, .numbers = {static_cast<std::uint64_t>(status)}});
   commons_.status.store(status != 0 ? status : 1);
   for (const auto& shard : commons_.shards) shard->stop();
 }
@@ -218,6 +219,12 @@ void ShardLoop::take_messages() {
   inbox_.clear();
 }
 
+void ShardLoop::tell(const Note& note) {
+  if (!log_.admit(now_, note.kind)) return;
+  char text[kAddressTextMax];
+  log_.write(note, note.link == Note::kNoLink ? std::string_view() : address_of(note.link, text));
+}
+
 void ShardLoop::expire() {
   dial_deadlines_.expire(now_, [this](std::uint32_t id, std::uint32_t stamp) {
     if (dials_.contains(id) && dials_[id].stamp == stamp) fail_dial(id, "no answer");
@@ -229,14 +236,15 @@ void ShardLoop::expire() {
     if (lingers_.contains(id) && lingers_[id].stamp == stamp) lingers_.erase(id);
   });
   if (accept_again_ <= now_) resume_listeners();
+  log_.tell_rest(now_);
 }
 
 // The kernel's timer is only ever moved to earlier: a wish that moves to later costs nothing now and one idle turn
 // then. A wish that is due costs nothing either: it is work left for the next batch.
 void ShardLoop::set_timer() {
   const Nanos wish = wish_ <= now_ ? kNever : wish_;
-  const Nanos want =
-      std::min({wish, accept_again_, dial_deadlines_.next(), flush_deadlines_.next(), linger_deadlines_.next()});
+  const Nanos want = std::min(
+      {wish, accept_again_, dial_deadlines_.next(), flush_deadlines_.next(), linger_deadlines_.next(), log_.next()});
   if (want >= timer_set_) return;
   timer_set_ = want;
   itimerspec at{};
@@ -263,6 +271,7 @@ void ShardLoop::finish() {
   }
   for (LinkId id = 0; id < links_.end(); ++id)
     if (links_.contains(id)) ::shutdown(links_[id].fd, SHUT_WR);
+  log_.tell_rest(kNever);
 }
 
 bool ShardLoop::some_link_waits() const {

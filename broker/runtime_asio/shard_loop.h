@@ -36,6 +36,7 @@
 #include "broker/runtime_asio/io_wait.h"
 #include "broker/runtime_asio/limits.h"
 #include "broker/runtime_asio/mailbox.h"
+#include "broker/runtime_asio/note_log.h"
 #include "broker/runtime_asio/send_batch.h"
 #include "broker/seam/effects.h"
 #include "broker/seam/node.h"
@@ -43,8 +44,6 @@
 struct epoll_event;
 
 namespace orrery::runtime {
-
-using LogFn = std::function<void(const std::string& line)>;
 
 /// Clients' connections of one listener, over all shards.
 struct ListenerCount {
@@ -64,6 +63,8 @@ class ShardLoop;
 /// What the shards of one node share. Set up before the threads start.
 struct Commons {
   LogFn log;
+  LogOptions log_options;
+  std::string node_name;
   std::vector<ClusterMember> members;
   std::vector<HostPort> peer_addresses;  // of each member's shard 0; empty when the node is alone
   std::vector<std::unique_ptr<SharedListener>> listeners;
@@ -98,6 +99,9 @@ class ShardLoop final : public Effects {
   void post(ShardId to, Bytes message) override;
   void work(Work, std::uint32_t) override {}
   void give_up(int status, std::string_view last_words) override;
+
+ protected:
+  void tell(const Note& note) override;
 
  private:
   static constexpr std::uint32_t kNoListener = UINT32_MAX;
@@ -175,6 +179,9 @@ class ShardLoop final : public Effects {
   bool write_at_stop(const epoll_event& event);
   bool watch(int operation, int fd, std::uint32_t events, Source source, std::uint32_t id);
 
+  /// Where a link comes from or leads to, as long as its socket knows; empty otherwise.
+  std::string_view address_of(LinkId link, char (&buffer)[kAddressTextMax]) const;
+
   // shard_read.cc
   void read_link(LinkId id);
   void read_later(Link& link, LinkId id);
@@ -206,6 +213,7 @@ class ShardLoop final : public Effects {
   void on_listener(std::uint32_t id);
   void rest(std::uint32_t id, const std::string& why);
   void resume_listeners();
+  std::string_view name_of(const Listener& listener) const;
   std::string take_place(LinkKind kind, std::uint32_t listener);
   void give_place(LinkKind kind, std::uint32_t listener);
 
@@ -214,8 +222,6 @@ class ShardLoop final : public Effects {
   void on_dial(std::uint32_t id);
   void fail_dial(std::uint32_t id, const std::string& why);
   void report_failed_dials();
-  void peer_up(Place place);
-  void peer_down(Place place, const std::string& why);
 
   const ShardId self_;
   Commons& commons_;
@@ -258,11 +264,11 @@ class ShardLoop final : public Effects {
   std::vector<std::uint32_t> failed_dials_;
   std::vector<Mailbox::Buffer> outboxes_;
   Mailbox::Buffer inbox_;
-  std::vector<std::vector<bool>> peer_said_down_;  // by node and shard
+  std::vector<std::vector<bool>> said_unreachable_;  // by node and shard
   std::unique_ptr<std::uint8_t[]> read_buffer_;
   std::unique_ptr<std::uint8_t[]> plain_buffer_;  // of what TLS has decrypted; when a first link needs it
   openssl::Octets tls_out_;                       // of one call into TLS
-  Nanos tls_said_ = -kTlsLogPause;
+  NoteLog log_;
 };
 
 /// The machine's steady clock.

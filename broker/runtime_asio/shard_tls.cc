@@ -25,13 +25,14 @@ void ShardLoop::decrypt(LinkId id, Bytes from_peer) {
   if (status == Status::kEnded && link.state == LinkState::kOpen) end_link(link, id, LinkState::kEnded);
 }
 
-/// Ends the link when the alert has been written, with a line in the log unless there was one a moment ago.
+/// Ends the link when the alert has been written.
 void ShardLoop::tls_failed(Link& link, LinkId id) {
   if (link.state != LinkState::kOpen) return;
   end_link(link, id, LinkState::kFlushing);
-  if (now_ < tls_said_ + kTlsLogPause) return;
-  tls_said_ = now_;
-  commons_.log(commons_.listeners[link.origin]->name + ": a connection failed in TLS: " + link.tls->error());
+  note({.kind = NoteKind::kTlsFailed,
+        .link = id,
+        .name = commons_.listeners[link.origin]->name,
+        .text = link.tls->error()});
 }
 
 }  // namespace orrery::runtime

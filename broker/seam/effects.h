@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/types.h"
+#include "broker/seam/note.h"
 
 namespace orrery {
 
@@ -79,6 +80,23 @@ class Effects {
   /// The node cannot go on: it ends when this event's work is done, and its links with it. The world tells its users
   /// the status and the last words (one line). Worlds for tests may leave it out.
   virtual void give_up(int, std::string_view) {}
+
+  /// Tells something worth knowing (broker/seam/note.h); counts it, and never changes a run.
+  void note(const Note& note) {
+    noted_.add(note.kind);
+    tell(note);
+  }
+  /// How often each kind was told here in this life of the shard, by the shard and by its world: for stats and reports.
+  const NoteCounts& noted() const { return noted_; }
+
+ protected:
+  /// What the world does with a note, which is valid until this returns.
+  virtual void tell(const Note& note) = 0;
+  /// For a world whose Effects outlive the shard.
+  void forget_noted() { noted_ = {}; }
+
+ private:
+  NoteCounts noted_;
 };
 
 }  // namespace orrery

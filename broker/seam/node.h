@@ -38,6 +38,8 @@ struct ShardStats {
   std::uint64_t counters[kCounters] = {};
   /// What the shard and its share of the node's tables hold, in bytes, from the node's own heaps.
   std::uint64_t memory_bytes = 0;
+  /// What the shard and its world have told: Effects::noted().
+  NoteCounts notes;
   std::uint64_t operator[](Counter c) const { return counters[static_cast<int>(c)]; }
 };
 

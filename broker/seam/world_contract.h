@@ -418,4 +418,25 @@ TEST_P(WorldContract, AWishOfThePastWakesSoonAndAWakeMayWishAgain) {
   EXPECT_EQ(count(What::kWake), 5);
 }
 
+// ---- notes ----
+
+TEST_P(WorldContract, ANoteIsCountedAndCausesNothing) {
+  begin(1, 2, [](const Record& r, Effects& effects) {
+    Note note{.kind = NoteKind::kClientGone, .link = r.link, .client = std::string_view("a\n\0b", 4), .text = "why"};
+    const std::uint64_t before = effects.noted()[note.kind];
+    effects.note(note);
+    note.link = r.link + 1000;  // not a link: there is no address to tell
+    effects.note(note);
+    EXPECT_EQ(effects.noted()[note.kind], before + 2);
+    if (r.what == What::kBytes) effects.close(r.link, CloseHow::kFlush);
+  });
+  Record opened;
+  const int c = client(0, opened);
+  harness_->client_send(c, as_bytes("x"));
+  EXPECT_TRUE(wait_for(What::kLinkClosed));  // also told: in the event that ends the link
+  watch();
+  EXPECT_EQ(count(What::kLinkClosed), 1);
+  EXPECT_EQ(count(What::kStart), 2);
+}
+
 }  // namespace orrery::world_contract

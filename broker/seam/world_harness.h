@@ -163,6 +163,7 @@ class WatchedEffects : public Effects {
   void work(Work kind, std::uint32_t units) override { world_.work(kind, units); }
   void cost(Nanos nanos) override { world_.cost(nanos); }
   void give_up(int status, std::string_view last_words) override { world_.give_up(status, last_words); }
+  void tell(const Note& note) override { world_.note(note); }
 
  private:
   friend class ScriptedShard;

@@ -54,6 +54,7 @@ class TestHost::TestShard final : public SessionHost, public Effects {
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}
   void work(Work, std::uint32_t) override {}
+  void tell(const Note&) override {}
 
   Heap heap_;
   Counters counters_;

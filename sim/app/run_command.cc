@@ -12,6 +12,7 @@
 #include "base/strict_json.h"
 #include "base/version.h"
 #include "broker/node/broker_node.h"
+#include "broker/seam/note_text.h"
 #include "sim/app/crash.h"
 #include "sim/app/exit_codes.h"
 #include "sim/app/progress_bar.h"
@@ -148,11 +149,19 @@ void print_trace(const TraceEntry& t) {
               t.number, t.event.time, kind_name(t.event.kind()), t.event.index(), t.event.arg, t.digest);
 }
 
+void print_note(const NoteEntry& n) {
+  std::string words;
+  append_note_text(n.note, {}, words);
+  std::printf("note in event %" PRIu64 " at %" PRId64 " ns node %u shard %u %s: %s\n", n.number, n.at, n.place.node,
+              n.place.shard, note_row(n.note.kind).name, words.c_str());
+}
+
 RunResult run_once(Prepared& p, const char* label, bool quiet) {
   RunOptions options = p.options;
   ProgressBar bar(label);
   if (!quiet) options.progress = [&](const Progress& at) { bar.update(at); };
   if (options.trace_to) options.trace = print_trace;
+  if (options.trace_to) options.trace_note = print_note;
   p.directories.next_world();
   RunResult result = run_scenario(p.scenario, options);
   if (!quiet) bar.finish();

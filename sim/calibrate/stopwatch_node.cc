@@ -54,6 +54,7 @@ class StopwatchEffects final : public Effects {
   }
   void cost(Nanos nanos) override { inner_.cost(nanos); }
   void give_up(int status, std::string_view last_words) override { inner_.give_up(status, last_words); }
+  void tell(const Note& note) override { inner_.note(note); }
 
   Features features{};
   std::int64_t nanos_outside = 0;

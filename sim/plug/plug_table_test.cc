@@ -59,6 +59,7 @@ class NoWorld final : public Effects {
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}
   void work(Work, std::uint32_t) override {}
+  void tell(const Note&) override {}
 };
 
 class PlugTableTest : public testing::Test {

@@ -196,6 +196,7 @@ class Nothing final : public Effects {
   void wake_at(Nanos) override {}
   void post(ShardId, Bytes) override {}
   void work(Work, std::uint32_t) override {}
+  void tell(const Note&) override {}
 };
 
 }  // namespace

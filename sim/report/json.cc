@@ -52,6 +52,22 @@ Json crowd(const Tally& t) {
           {"received_wills", t.received_wills}};
 }
 
+/// Every kind, also those that were never told: a reader asks which were not reached.
+Json notes(const RunResult& r) {
+  Json out = Json::object();
+  for (std::size_t k = 0; k < kNoteKinds; ++k) {
+    const auto kind = static_cast<NoteKind>(k);
+    const NoteMark& mark = r.notes[kind];
+    Json& j = out[note_row(kind).name];
+    j = {{"count", mark.count}};
+    if (mark.count == 0) continue;
+    j["first_at_ns"] = mark.first_at;
+    j["first_node"] = mark.first_place.node < r.nodes.size() ? r.nodes[mark.first_place.node].name : "?";
+    j["first_shard"] = mark.first_place.shard;
+  }
+  return out;
+}
+
 Json rules(const Verdicts& v) {
   Json out = Json::object();
   for (int i = 0; i < kRules; ++i) {
@@ -106,6 +122,7 @@ std::string report_json(const Scenario& s, const RunResult& r, const RunContext&
   j["nodes"] = Json::array();
   for (const NodeResult& n : r.nodes) j["nodes"].push_back(node(n));
   j["crowd"] = crowd(r.tally);
+  j["notes"] = notes(r);
   j["rules"] = rules(r.verdicts);
   j["published"] = {{"source", s.published.source}};
   for (const auto& [key, value] : s.published.rows) j["published"][key] = value;

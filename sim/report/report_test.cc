@@ -63,6 +63,8 @@ RunResult result() {
   n.kernel_bytes = 28u << 20;
   n.rx_bits_per_second = 1'500'000;
   r.nodes = {n};
+  r.notes.add(NoteKind::kClientTakenOver, 1'500'000'000, {0, 2});
+  r.notes.add(NoteKind::kClientTakenOver, 1'600'000'000, {0, 3});
   return r;
 }
 
@@ -88,6 +90,7 @@ TEST(Report, TheTableShowsBothSides) {
            "  latency p99             4,660 µs     99.3 µs\n",
            "  latency max                    -    100.0 µs\n",
            "  core1  core       10  25.0 %  100.00 MiB  28.00 MiB  12.5 %  1.5 Mbit/s  0.0 Mbit/s\n",
+           "  client_taken_over      2  1.500000 s      core1/2\n",
            "  events                  5,000, 10,000 a second\n",
            "  process memory          20.0 KiB, 2,048 bytes a client\n",
            "  run hash                0123456789abcdef\n",
@@ -128,6 +131,11 @@ TEST(Report, TheDocumentHasTheSameFigures) {
   EXPECT_EQ(j["latency_us"]["max"], 100.0);
   EXPECT_EQ(j["nodes"][0]["cpu"], 0.25);
   EXPECT_EQ(j["nodes"][0]["ram_bytes"], 128u << 20);
+  EXPECT_EQ(
+      j["notes"]["client_taken_over"],
+      (nlohmann::json{{"count", 2}, {"first_at_ns", 1'500'000'000}, {"first_node", "core1"}, {"first_shard", 2}}));
+  EXPECT_EQ(j["notes"]["member_gone"], (nlohmann::json{{"count", 0}}));
+  EXPECT_EQ(j["notes"].size(), kNoteKinds);
   EXPECT_EQ(j["rules"]["order"]["violations"], 0);
   EXPECT_EQ(j["published"]["latency_p99"], "4,660 µs");
   EXPECT_EQ(report_json(scenario(), result(), context()), report_json(scenario(), result(), context()));

@@ -142,6 +142,21 @@ void write_run(const RunResult& r, const RunContext& c, std::string& out) {
   line(out, "messages across nodes", percent(r.cross_node_per_million()) + " (placement " + c.placement + ")");
 }
 
+/// What nodes told, those kinds that were reached.
+void write_notes(const RunResult& r, std::string& out) {
+  Table t;
+  t.row({"note", "times", "first at", "first where"});
+  for (std::size_t k = 0; k < kNoteKinds; ++k) {
+    const auto kind = static_cast<NoteKind>(k);
+    const NoteMark& mark = r.notes[kind];
+    if (mark.count == 0) continue;
+    const Place at = mark.first_place;
+    t.row({note_row(kind).name, grouped(mark.count), decimal(static_cast<std::uint64_t>(mark.first_at), 9, 6) + " s",
+           (at.node < r.nodes.size() ? r.nodes[at.node].name : "?") + "/" + std::to_string(at.shard)});
+  }
+  t.write(out);
+}
+
 void write_verdict(const RunResult& r, const RunContext& c, std::string& out) {
   const Verdict v = verdict_of(r);
   line(out, "verdict", verdict_name(v));
@@ -198,6 +213,8 @@ std::string report_text(const Scenario& scenario, const RunResult& result, const
   write_comparison(scenario, result, out);
   out += "\n";
   write_nodes(result, out);
+  out += "\n";
+  write_notes(result, out);
   out += "\n";
   write_run(result, context, out);
   write_verdict(result, context, out);

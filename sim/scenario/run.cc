@@ -50,6 +50,7 @@ class Run {
   RunResult go() {
     const Layout& l = crowd_.layout();
     if (options_.trace_to) world_.trace(options_.trace_from, options_.trace_to, options_.trace);
+    world_.trace_notes(options_.trace_note);
     world_.plan(scenario_.faults);
     crowd_.start(world_);
     run_to(l.ramp_end(), "ramp");
@@ -136,6 +137,7 @@ void Run::note_end() {
   result_.events = world_.events_handled();
   result_.checkpoints = world_.hash().checkpoints();
   result_.virtual_time = world_.now();
+  result_.notes = world_.notes();
   result_.steady = scenario_.crowd.steady;
   result_.clients = crowd_.layout().clients();
   result_.live_at_end = crowd_.tally().live;

@@ -42,6 +42,8 @@ struct RunOptions {
   std::uint64_t trace_from = 0;
   std::uint64_t trace_to = 0;
   std::function<void(const TraceEntry&)> trace;
+  /// And, when it is there, for what nodes tell while those events are handled.
+  std::function<void(const NoteEntry&)> trace_note;
 };
 
 /// One node in the steady phase. Rates and shares are averages over it, the rest is its last instant.
@@ -79,6 +81,8 @@ struct RunResult {
   Tally tally;
   Verdicts verdicts;
   std::vector<NodeResult> nodes;
+  /// What the nodes have told; beside the run and not in its hash.
+  NoteMarks notes;
   std::vector<std::string> broken_expectations;
   std::vector<std::string> liveness_failures;
   std::vector<Finding> deaths;    // of brokers that said so themselves: node, status, last words

@@ -84,6 +84,12 @@ void Engine::account(const Event& event, std::uint64_t digest) {
   hash.add(event, digest);
 }
 
+void Engine::tell(Nanos at, Place place, const Note& note) {
+  notes.add(note.kind, at, place);
+  const std::uint64_t accounted = hash.events();  // the event that is handled is the last of them
+  if (note_entry && accounted > trace_from && accounted <= trace_to) note_entry({accounted - 1, at, place, note});
+}
+
 // Touches what the next events will need, so that the memory is on its way while this one is handled.
 void Engine::prefetch() {
   if (const Event* far = queue.upcoming(4); far != nullptr) {

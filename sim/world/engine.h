@@ -30,6 +30,8 @@ class Engine {
   void dispatch(const Event& event);
   /// Counts an event that is not stale, adds it to the run's hash and shows it to the trace.
   void account(const Event& event, std::uint64_t digest);
+  /// Marks a note as reached, and shows it to the trace when it shows the event that is handled.
+  void tell(Nanos at, Place place, const Note& note);
   void prefetch();
   void boot(NodeId node);
   void start_shard(NodeId node, ShardId shard);
@@ -118,6 +120,8 @@ class Engine {
   std::uint64_t trace_from = 0;
   std::uint64_t trace_to = 0;
   std::function<void(const TraceEntry&)> trace_entry;
+  std::function<void(const NoteEntry&)> note_entry;
+  NoteMarks notes;
 
   LinkTable links;
   std::vector<Client> clients;

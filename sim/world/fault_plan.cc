@@ -79,6 +79,7 @@ void Engine::crash(NodeId node, Machine::State state) {
   for (ShardId s = 0; s < machine.shards; ++s) {
     const ShardStats last = machine.node->shard(s).stats();
     for (std::size_t c = 0; c < std::size(last.counters); ++c) machine.former.counters[c] += last.counters[c];
+    for (std::size_t k = 0; k < kNoteKinds; ++k) machine.former.notes.values[k] += last.notes.values[k];
   }
   machine.node.reset();
   for (ShardId s = 0; s < machine.shards; ++s) {

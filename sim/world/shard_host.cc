@@ -85,6 +85,8 @@ void ShardHost::give_up(int status, std::string_view last_words) {
   engine_.deaths.push_back({place_.node, start_, status, std::string(last_words)});
 }
 
+void ShardHost::tell(const Note& note) { engine_.tell(start_, place_, note); }
+
 Nanos ShardHost::begin(Nanos arrival, Nanos cost) {
   start_ = std::max(arrival, free_at_);
   cost_ = engine_.costs[Cost::kEvent] + cost;
@@ -199,6 +201,7 @@ void ShardHost::end_life() {
   links_.clear();
   links_open_ = 0;
   free_link_ = kNoFree;
+  forget_noted();
 }
 
 }  // namespace orrery::sim

@@ -32,6 +32,7 @@ class ShardHost final : public Effects {
   void work(Work kind, std::uint32_t units) override;
   void cost(Nanos nanos) override { cost_ += nanos; }
   void give_up(int status, std::string_view last_words) override;
+  void tell(const Note& note) override;
 
   // ---- events ----
   /// Starts an event that arrived at `arrival` and costs this beside its effects; returns the `now` to hand to the

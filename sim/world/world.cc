@@ -27,6 +27,8 @@ void World::trace(std::uint64_t from, std::uint64_t to, std::function<void(const
   engine_->trace_to = to;
   engine_->trace_entry = std::move(entry);
 }
+void World::trace_notes(std::function<void(const NoteEntry&)> entry) { engine_->note_entry = std::move(entry); }
+const NoteMarks& World::notes() const { return engine_->notes; }
 
 void World::connect(ClientId client, NodeId node, LinkKind kind) { engine_->connect(client, node, kind); }
 std::size_t World::client_send(ClientId client, Bytes bytes) { return engine_->client_send(client, bytes); }
@@ -71,6 +73,7 @@ ShardStats World::stats(NodeId node) const {
     const ShardStats one = machine.node->shard(s).stats();
     for (std::size_t c = 0; c < std::size(sum.counters); ++c) sum.counters[c] += one.counters[c];
     sum.memory_bytes += one.memory_bytes;
+    for (std::size_t k = 0; k < kNoteKinds; ++k) sum.notes.values[k] += one.notes.values[k];
   }
   return sum;
 }

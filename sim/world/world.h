@@ -24,6 +24,7 @@
 #include "sim/models/fault.h"
 #include "sim/models/network.h"
 #include "sim/world/client_host.h"
+#include "sim/world/note_marks.h"
 
 namespace orrery::sim {
 
@@ -74,6 +75,14 @@ struct TraceEntry {
   std::uint64_t digest = 0;
 };
 
+/// One note, told while the event with this number was handled. Valid during the call.
+struct NoteEntry {
+  std::uint64_t number = 0;
+  Nanos at = 0;
+  Place place;
+  const Note& note;
+};
+
 class World {
  public:
   /// `host` outlives the world.
@@ -92,6 +101,10 @@ class World {
   const RunHash& hash() const;
   /// From now on calls `entry` for every event with number from..to - 1, before it is handled.
   void trace(std::uint64_t from, std::uint64_t to, std::function<void(const TraceEntry&)> entry);
+  /// The same for what is told while those events are handled.
+  void trace_notes(std::function<void(const NoteEntry&)> entry);
+  /// What all nodes have told since the beginning.
+  const NoteMarks& notes() const;
 
   // ---- clients ----
   /// Starts a connection to a shard of the node that is drawn by key; client_connected or client_closed follows.

@@ -138,7 +138,7 @@ class ClusterTest(LiveTest):
         self.until_it_arrives(pub, sub, "before")
         self.nodes["c1"].kill()
         self.nodes["c1"].expected_death = True
-        wait_for(lambda: self.nodes["r1"].log_has("peer c1 down (shard 0 to shard 0)"), "r1 notices")
+        wait_for(lambda: self.nodes["r1"].log_has("member c1 is down"), "r1 notices")
         pub.publish_all("before", [str(i) for i in range(100)], 1)
         self.assertEqual(sub.payloads(100), [str(i) for i in range(100)])
         self.nodes["c1"] = self.node("c1")

@@ -68,7 +68,7 @@ class TlsTest(LiveTest):
         context = ssl.create_default_context()  # the certificate is none that it knows
         with socket.create_connection((HOST, b.tls), timeout=30) as s, self.assertRaises(ssl.SSLError):
             context.wrap_socket(s, server_hostname="localhost")
-        wait_for(lambda: b.log_has("listeners.ssl.default: a connection failed in TLS: "), "a line in the log")
+        wait_for(lambda: b.log_has("tls_failed: listeners.ssl.default: a connection from "), "a line in the log")
         self.publish(b, "still", "here", "-q", 1)
 
     def test_files_that_are_missing_or_wrong(self):

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the broker says: lines of text and of JSON, levels, the limit of each kind, hostile client ids."""
+import json
+import re
+import signal
+import socket
+import unittest
+
+from live import HOST, PATIENCE, PROGRAM, LiveTest, free_ports, wait_for
+
+LINE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug|info|warning|error) ([a-z_]+): (.+)$")
+
+
+class LogTest(LiveTest):
+    def stopped(self, broker):
+        broker.signal(signal.SIGTERM)
+        self.assertEqual(broker.wait(), 0)
+        return broker.err
+
+    def say(self, port, *parts):
+        """Sends everything on one connection and waits until the broker has ended it."""
+        with socket.create_connection((HOST, port), timeout=PATIENCE) as s:
+            s.sendall(b"".join(parts))
+            while s.recv(4096):
+                pass
+
+    def say_no_websocket(self, broker):
+        self.say(broker.ws, b"GET /mqtt HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    def test_lines_of_text(self):
+        broker = self.broker()
+        self.say_no_websocket(broker)
+        lines = self.stopped(broker)
+        kinds = []
+        for line in lines:
+            match = LINE.match(line)
+            self.assertTrue(match, line)
+            kinds.append(match.group(2))
+        self.assertEqual(kinds, ["started", "upgrade_refused", "stopping", "stopped"])
+        self.assertIn("told to end by SIGTERM", lines[2])
+        self.assertRegex(lines[1], r"from 127\.0\.0\.1:\d+ is refused: ")
+
+    def test_lines_of_json(self):
+        broker = self.broker("log.format=json")
+        self.say_no_websocket(broker)
+        lines = [json.loads(line) for line in self.stopped(broker)]
+        self.assertEqual([line["kind"] for line in lines], ["started", "upgrade_refused", "stopping", "stopped"])
+        for line in lines:
+            self.assertEqual(line["node"], "n1")
+            self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertNotIn("shard", lines[0])
+        self.assertRegex(lines[1]["address"], r"^127\.0\.0\.1:\d+$")
+        self.assertEqual(lines[1]["level"], "info")
+        self.assertIn(lines[1]["text"], lines[1]["message"])
+        self.assertIn(lines[1]["shard"], range(64))
+
+    def test_the_level_is_the_least_that_is_written(self):
+        broker = self.broker("log.level=info")
+        self.say_no_websocket(broker)
+        wait_for(lambda: broker.log_has("upgrade_refused"), "it says so")
+        port = free_ports(2)[0]
+        silent = self.process(PROGRAM, "--set", f"listeners.tcp.default.bind={HOST}:{port}",
+                              "--set", f"listeners.ws.default.bind={HOST}:{port + 1}", "--set", "log.level=warning")
+        wait_for(lambda: self.answers(port + 1), "the broker listens")
+        silent.signal(signal.SIGTERM)
+        self.assertEqual(silent.wait(), 0)
+        self.assertEqual(silent.err, [])
+
+    def answers(self, port):
+        try:
+            self.say(port, b"GET /mqtt HTTP/1.1\r\nHost: x\r\n\r\n")
+            return True
+        except OSError:
+            return False
+
+    def test_many_of_a_kind_are_counted(self):
+        broker = self.broker("node.shards=1")
+        count = 0
+
+        def told():
+            nonlocal count
+            self.say_no_websocket(broker)
+            count += 1
+            return broker.log_has(" more of these")
+
+        wait_for(told, "more come within a second than are written")
+        lines = self.stopped(broker)
+        written = [line for line in lines if " is refused: " in line]
+        more = [int(m.group(1)) for line in lines if (m := re.search(r"upgrade_refused: (\d+) more of these$", line))]
+        self.assertEqual(len(written) + sum(more), count)
+
+    def test_wrong_options(self):
+        code, _, err = self.run_program(PROGRAM, "--set", "log.level=loud")
+        self.assertEqual(code, 2)
+        self.assertIn('log.level: expected one of "debug", "info", "warning", "error", found "loud"', err)
+        code, _, err = self.run_program(PROGRAM, "--set", "log.format=xml")
+        self.assertEqual(code, 2)
+        self.assertIn('log.format: expected one of "text", "json", found "xml"', err)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
