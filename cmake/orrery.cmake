@@ -53,11 +53,14 @@ function(orrery_library name)
   target_link_libraries(${name} PUBLIC orrery_flags ${A_DEPS})
 endfunction()
 
-# orrery_program(NAME SOURCES a.cc ... [DEPS lib ...]): a program in build/<preset>/bin.
+# orrery_program(NAME SOURCES a.cc ... [DEPS lib ...]): a program in build/<preset>/bin; those named orrery-... are installed.
 function(orrery_program name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE orrery_flags ${A_DEPS})
+  if(name MATCHES "^orrery-")
+    install(TARGETS ${name} RUNTIME COMPONENT programs)
+  endif()
 endfunction()
 
 # orrery_tests(NAME SOURCES a_test.cc ... [DEPS lib ...] [LABELS l ...]): one GoogleTest program for a folder;
