@@ -13,7 +13,7 @@
 #include "base/assert.h"
 #include "base/base64.h"
 #include "broker/auth/scram.h"
-#include "broker/openssl/digest.h"
+#include "broker/openssl/openssl_digest.h"
 
 namespace {
 

@@ -14,10 +14,10 @@
 #include <thread>
 
 #include "base/version.h"
+#include "broker/app/auth_files.h"
 #include "broker/app/config.h"
 #include "broker/app/config_keys.h"
 #include "broker/app/files.h"
-#include "broker/app/gate.h"
 #include "broker/openssl/tls.h"
 #include "broker/runtime_asio/limits.h"
 #include "broker/runtime_asio/runtime.h"

@@ -9,7 +9,7 @@
 
 #include "base/base64.h"
 #include "base/strict_json.h"
-#include "broker/openssl/digest.h"
+#include "broker/openssl/openssl_digest.h"
 
 namespace orrery::auth {
 namespace {

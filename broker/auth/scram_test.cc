@@ -10,7 +10,7 @@
 
 #include "base/base64.h"
 #include "broker/auth/password_file.h"
-#include "broker/openssl/digest.h"
+#include "broker/openssl/openssl_digest.h"
 
 namespace orrery::auth {
 namespace {

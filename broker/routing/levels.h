@@ -29,9 +29,7 @@ class Levels {
   bool done_ = false;
 };
 
-/// The one hash of broker/routing: XXH3 with the node's seed.
-std::uint64_t text_hash(std::string_view text, std::uint64_t seed);
-/// For the child `level` of a trie's node, from text_hash(level).
+/// For the child `level` of a trie's node, from hash_text(level, seed).
 std::uint32_t edge_hash(std::uint32_t parent, std::uint64_t level_hash);
 
 /// The filter inside "$share/{ShareName}/{filter}"; empty when `filter` is not of that form.

@@ -2,6 +2,7 @@
 #include "broker/routing/retained_trie.h"
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "broker/routing/levels.h"
 
 namespace orrery::routing {
@@ -49,7 +50,7 @@ void RetainedTrie::remove(std::uint32_t node) {
 }
 
 std::uint32_t RetainedTrie::child(std::uint32_t parent, std::string_view level) const {
-  SlotTable::Probe probe(edges_, edge_hash(parent, text_hash(level, seed_)));
+  SlotTable::Probe probe(edges_, edge_hash(parent, hash_text(level, seed_)));
   for (std::uint32_t r = probe.next(); r != 0; r = probe.next())
     if (nodes_[r - 1].parent == parent && texts_.text(nodes_[r - 1].text) == level) return r - 1;
   return kNone;
@@ -69,7 +70,7 @@ std::uint32_t RetainedTrie::make_child(std::uint32_t parent, std::string_view le
   nodes_[id].before = up.last_child;
   (up.last_child == kNone ? up.first_child : nodes_[up.last_child].after) = id;
   up.last_child = id;
-  edges_.insert(edge_hash(parent, text_hash(level, seed_)), id + 1);
+  edges_.insert(edge_hash(parent, hash_text(level, seed_)), id + 1);
   texts_.compact(Owners{*this});
   return id;
 }
@@ -77,7 +78,7 @@ std::uint32_t RetainedTrie::make_child(std::uint32_t parent, std::string_view le
 void RetainedTrie::prune(std::uint32_t node) {
   while (node != kRoot && nodes_[node].record == kNone && nodes_[node].first_child == kNone) {
     const Node n = nodes_[node];
-    edges_.erase(edge_hash(n.parent, text_hash(texts_.text(n.text), seed_)), node + 1);
+    edges_.erase(edge_hash(n.parent, hash_text(texts_.text(n.text), seed_)), node + 1);
     (n.before == kNone ? nodes_[n.parent].first_child : nodes_[n.before].after) = n.after;
     (n.after == kNone ? nodes_[n.parent].last_child : nodes_[n.after].before) = n.before;
     nodes_[node].text = kNoText;

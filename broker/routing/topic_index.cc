@@ -2,6 +2,7 @@
 #include "broker/routing/topic_index.h"
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "broker/mqtt/topic.h"
 #include "broker/routing/levels.h"
 
@@ -19,7 +20,7 @@ struct TopicIndex::Owners {
   TopicIndex& index;
   TextRef text_of(std::uint32_t id) const { return index.text_of_[id].load(std::memory_order_relaxed); }
   void text_moved(std::uint32_t id, TextRef from, TextRef to) const {
-    index.table_.replace(upper_half(text_hash(index.texts_.text(from), index.seed_)), from, to);
+    index.table_.replace(upper_half(hash_text(index.texts_.text(from), index.seed_)), from, to);
     index.text_of_[id].store(to, std::memory_order_release);
   }
 };
@@ -52,17 +53,17 @@ TextRef TopicIndex::find_text(std::string_view filter, std::uint32_t hash) const
 }
 
 TextRef TopicIndex::find_topic(std::string_view topic) const {
-  const TextRef text = find_text(topic, upper_half(text_hash(topic, seed_)));
+  const TextRef text = find_text(topic, upper_half(hash_text(topic, seed_)));
   return text != kNoText && shared_filter(topic).empty() ? text : kNoText;
 }
 
 std::uint32_t TopicIndex::find(std::string_view filter) const {
-  const TextRef text = find_text(filter, upper_half(text_hash(filter, seed_)));
+  const TextRef text = find_text(filter, upper_half(hash_text(filter, seed_)));
   return text == kNoText ? kNoFilter : texts_.owner(text);
 }
 
 TopicIndex::Inserted TopicIndex::insert(std::string_view filter) {
-  const std::uint32_t hash = upper_half(text_hash(filter, seed_));
+  const std::uint32_t hash = upper_half(hash_text(filter, seed_));
   const TextRef known = find_text(filter, hash);
   if (known != kNoText) return {texts_.owner(known), false};
   const std::uint32_t id = ids_.next();
@@ -90,7 +91,7 @@ void TopicIndex::erase(std::uint32_t id) {
   ORRERY_ASSERT(text != kNoText);
   const std::string_view filter = texts_.text(text);
   if (goes_into_trie(filter)) trie_.erase(filter);
-  table_.erase(upper_half(text_hash(filter, seed_)), text);
+  table_.erase(upper_half(hash_text(filter, seed_)), text);
   text_of_[id].store(kNoText, std::memory_order_release);
   texts_.remove(text);
   ids_.release(id);

@@ -2,6 +2,7 @@
 #include "broker/routing/wildcard_trie.h"
 
 #include "base/assert.h"
+#include "base/hash.h"
 
 namespace orrery::routing {
 
@@ -76,7 +77,7 @@ std::uint32_t WildcardTrie::literal_child(std::uint32_t parent, std::string_view
 
 std::uint32_t WildcardTrie::child(std::uint32_t parent, std::string_view level) const {
   if (level == "+") return nodes_[parent].plus.load(std::memory_order_relaxed);
-  return literal_child(parent, level, text_hash(level, seed_));
+  return literal_child(parent, level, hash_text(level, seed_));
 }
 
 std::uint32_t WildcardTrie::make_node(std::uint32_t parent) {
@@ -105,7 +106,7 @@ std::uint32_t WildcardTrie::make_child(std::uint32_t parent, std::string_view le
       return kNone;
     }
     nodes_[node].text.store(text, std::memory_order_relaxed);
-    edges_.insert(edge_hash(parent, text_hash(level, seed_)), node + 1);
+    edges_.insert(edge_hash(parent, hash_text(level, seed_)), node + 1);
     texts_.compact(Owners{*this});
   }
   ++nodes_[parent].children;
@@ -120,7 +121,7 @@ void WildcardTrie::prune(std::uint32_t node) {
     if (text == kNoText) {
       nodes_[parent].plus.store(kNone, std::memory_order_release);
     } else {
-      edges_.erase(edge_hash(parent, text_hash(texts_.text(text), seed_)), node + 1);
+      edges_.erase(edge_hash(parent, hash_text(texts_.text(text), seed_)), node + 1);
       n.text.store(kNoText, std::memory_order_release);
       texts_.remove(text);
     }
@@ -140,7 +141,7 @@ bool WildcardTrie::Walk::has_level(std::uint32_t depth) {
   if (depth < levels_) return true;
   if (rest_.done()) return false;
   const std::string_view text = rest_.next();
-  level_[levels_++] = {text.data(), text.size(), text_hash(text, trie_.seed_)};
+  level_[levels_++] = {text.data(), text.size(), hash_text(text, trie_.seed_)};
   return true;
 }
 

@@ -4,7 +4,7 @@
 
 #include "broker/auth/file_gate.h"
 #include "broker/node/broker_node.h"
-#include "broker/openssl/digest.h"
+#include "broker/openssl/openssl_digest.h"
 #include "conformance/driver/echo_node.h"
 
 namespace orrery::conformance {

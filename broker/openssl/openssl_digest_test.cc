@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Known answers: FIPS 180-4's "abc", RFC 4231, RFC 7914 section 11, and PBKDF2 by its definition.
-#include "broker/openssl/digest.h"
+#include "broker/openssl/openssl_digest.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts from OpenSSL 3's manual pages of EVP_MD_fetch, EVP_DigestInit, EVP_Q_mac, PKCS5_PBKDF2_HMAC and CRYPTO_memcmp.
-#include "broker/openssl/digest.h"
+#include "broker/openssl/openssl_digest.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

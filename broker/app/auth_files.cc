@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker/app/gate.h"
+#include "broker/app/auth_files.h"
 
 #include <sys/random.h>
 #include <termios.h>
@@ -13,7 +13,7 @@
 #include "base/strict_json.h"
 #include "broker/app/files.h"
 #include "broker/auth/file_gate.h"
-#include "broker/openssl/digest.h"
+#include "broker/openssl/openssl_digest.h"
 
 namespace orrery::app {
 namespace {
