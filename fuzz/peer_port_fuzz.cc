@@ -138,6 +138,7 @@ class World {
       world.posts_.push_back({self, to, Buffer(message.begin(), message.end())});
     }
     void work(Work, std::uint32_t) override {}
+    void tell(const Note&) override {}
     bool ended(LinkId link) const { return link < ends.size() && ends[link]; }
 
     World& world;
