@@ -33,7 +33,7 @@ class ScriptEffects final : public Effects {
     log << "dial " << node << "/" << shard << "; ";
   }
   void wake_at(Nanos) override {}
-  void post(ShardId, Bytes) override {}
+  std::size_t post(ShardId, Bytes) override { return 0; }
   void work(Work, std::uint32_t) override {}
   void tell(const Note&) override {}
 

@@ -61,7 +61,7 @@ class TestNode::ShardEffects final : public Effects {
   void resume_reading(LinkId) override {}
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override { world_.dial(place_, tag, {node, shard}); }
   void wake_at(Nanos) override {}
-  void post(ShardId, Bytes) override {}
+  std::size_t post(ShardId, Bytes) override { return 0; }
   void work(Work, std::uint32_t) override {}
   void tell(const Note&) override {}
 

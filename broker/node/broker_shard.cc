@@ -84,6 +84,12 @@ void BrokerShard::message(Nanos now, ShardId from, Bytes message) {
   finish(now);
 }
 
+void BrokerShard::posts_taken(Nanos now, ShardId to) {
+  begin(now);
+  post_.taken(to);
+  finish(now);
+}
+
 void BrokerShard::lane_accepted(Nanos now, Place to, std::uint64_t up_to) {
   post_.settle(to, up_to, [&](std::uint32_t owed) { sessions_.confirmed(now, owed); });
 }
@@ -114,13 +120,13 @@ void BrokerShard::finish(Nanos now) {
     more = more || !post_.self().empty();
   }
   lanes_.end_of_event(now);
-  budget_ = WorkBudget();
+  budget_ = WorkBudget(post_.behind() ? 0 : kEventUnits);
   arm(now);
   tables_.states.passed(place_.shard);
 }
 
 void BrokerShard::arm(Nanos now) {
-  if (transport_.work_left()) {
+  if (transport_.work_left() && !post_.behind()) {
     if (wish_ > now) effects_.wake_at(wish_ = now);
     return;
   }

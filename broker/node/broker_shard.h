@@ -4,7 +4,8 @@
 // Each event does its work and then finish(): messages that the shard has for itself, connections that go on after
 // their claim, what lanes and the control plane have queued, until nothing is left; then the wish for the next wake-up.
 // An event handles clients' packets within budget_; while something waits for its turn the shard wishes to be woken at
-// once, and each wake-up has a budget of its own, so that others' events come in between.
+// once, and each wake-up has a budget of its own, so that others' events come in between. While another shard has not
+// taken what this one posted to it there is no budget: clients wait, messages and deliveries go on.
 // Files: broker_shard.cc events and wiring, inbox.cc messages from places; what sessions ask for is here, in one line
 // each.
 #pragma once
@@ -44,6 +45,7 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   void dial_failed(Nanos now, std::uint32_t tag) override;
   void wake(Nanos now) override;
   void message(Nanos now, ShardId from, Bytes message) override;
+  void posts_taken(Nanos now, ShardId to) override;
   ShardStats stats() const override;
 
  private:

@@ -184,6 +184,35 @@ TEST_F(Hold, FramesThatWaitForTheirTurnStayWhole) {
   EXPECT_EQ(std::count(answers.begin(), answers.end(), 0x8a), static_cast<std::ptrdiff_t>(pongs));
 }
 
+// Publishers of a shard feel that another one does not keep up; nothing is lost, and the shard still serves deliveries.
+TEST_F(Hold, AShardThatIsNotKeptUpWithReadsItsClientsNoMore) {
+  BrokerOptions options;
+  options.mqtt.max_link_backlog = 64 * 1024 * 1024;  // what was held comes at once, and nothing may be dropped
+  open(alone(2), options);
+  auto far = client({0, 1}, "far");
+  subscribe(*far, "t", 0);
+  auto publisher = client({0, 0}, "publisher");
+  world->hold_posts({0, 0}, 1, true);
+  constexpr std::size_t kMessages = 3000;
+  for (std::size_t i = 0; i < kMessages; ++i) publisher->publish("t", std::to_string(i) + std::string(4000, 'x'), 0);
+  settle(kSecond);
+  EXPECT_GT(world->posted({0, 0}, 1), kPostsHigh);
+  EXPECT_LE(world->posted({0, 0}, 1), kPostsHigh + 2 * kRead);
+  EXPECT_GT(world->untaken(publisher->number()), kMessages * 4000 / 2);
+  auto near =
+      std::make_unique<TestClient>(*world, Place{0, 0});  // waits like everybody whose packets the shard must read
+  near->connect("near");
+  settle();
+  EXPECT_TRUE(near->hear().empty());
+  world->hold_posts({0, 0}, 1, false);
+  settle(kSecond);
+  EXPECT_EQ(world->posted({0, 0}, 1), 0u);
+  EXPECT_FALSE(near->hear().empty());
+  const Payloads got = far->payloads();
+  ASSERT_EQ(got.size(), kMessages);
+  for (std::size_t i = 0; i < kMessages; ++i) ASSERT_TRUE(got[i].starts_with(std::to_string(i) + "x"));
+}
+
 class HeldKeepAlive : public Hold {
  protected:
   /// Connects with a keep alive of 10 s, floods, and is held up.

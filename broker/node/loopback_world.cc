@@ -67,10 +67,14 @@ class LoopbackWorld::ShardEffects final : public Effects {
       if (wish == wish_ && world_.alive(place_, life_)) world_.shard(place_).wake(world_.now_);
     });
   }
-  void post(ShardId to, Bytes message) override {
-    world_.at(world_.now_ + kPostLatency, [this, to, copy = std::vector<std::uint8_t>(message.begin(), message.end())] {
-      if (world_.alive(place_, life_)) world_.shard({place_.node, to}).message(world_.now_, place_.shard, copy);
+  std::size_t post(ShardId to, Bytes message) override {
+    Posts& posts = world_.nodes_[place_.node].posts[{place_.shard, to}];
+    posts.bytes += message.size();
+    world_.at(world_.now_ + kPostLatency, [this, to, copy = Octets(message.begin(), message.end())] {
+      if (world_.alive(place_, life_)) world_.arrive(place_, to, copy);
     });
+    if (posts.bytes > kPostsHigh) posts.told = true;
+    return posts.bytes;
   }
   void work(Work kind, std::uint32_t units) override { world_.works_[static_cast<int>(kind)] += units; }
   void tell(const Note& note) override {
@@ -103,6 +107,7 @@ void LoopbackWorld::boot(NodeId node) {
   n.up = true;
   const ShardId shards = members_[node].shards;
   n.links.assign(shards, {});
+  n.posts.clear();
   std::vector<Effects*> effects;
   for (ShardId s = 0; s < shards; ++s) {
     n.effects.push_back(std::make_unique<ShardEffects>(*this, Place{node, s}, n.life));
@@ -223,6 +228,26 @@ void LoopbackWorld::close_end(End to) {
   l.closing = true;
   shard(to.place).link_closed(now_, to.link);
   nodes_[to.place.node].links[to.place.shard][to.link].open = false;
+}
+
+void LoopbackWorld::arrive(Place from, ShardId to, Octets message) {
+  Posts& posts = nodes_[from.node].posts[{from.shard, to}];
+  if (posts.held) return posts.waiting.push_back(std::move(message));
+  posts.bytes -= message.size();
+  shard({from.node, to}).message(now_, from.shard, message);
+  if (!posts.told || posts.bytes > kPostsHigh / 2) return;
+  posts.told = false;
+  shard(from).posts_taken(now_, to);
+}
+
+void LoopbackWorld::hold_posts(Place from, ShardId to, bool held) {
+  Posts& posts = nodes_[from.node].posts[{from.shard, to}];
+  posts.held = held;
+  while (!posts.held && !posts.waiting.empty()) {
+    Octets message = std::move(posts.waiting.front());
+    posts.waiting.pop_front();
+    arrive(from, to, std::move(message));
+  }
 }
 
 int LoopbackWorld::connect(Place to, LinkKind kind) {

@@ -45,6 +45,10 @@ class LoopbackWorld {
   std::vector<std::uint8_t> take(int client);
   bool closed(int client) const { return clients_[static_cast<std::size_t>(client)].closed; }
 
+  /// What a shard posts to another is not taken there until it is told otherwise.
+  void hold_posts(Place from, ShardId to, bool held);
+  std::size_t posted(Place from, ShardId to) { return nodes_[from.node].posts[{from.shard, to}].bytes; }
+
   /// The node vanishes with its links; others see theirs closed. revive() starts it as a new incarnation.
   void kill(NodeId node);
   void revive(NodeId node);
@@ -89,11 +93,18 @@ class LoopbackWorld {
     std::deque<Octets> unread;
     End peer;
   };
+  struct Posts {  // from one shard to another
+    std::size_t bytes = 0;
+    bool told = false;
+    bool held = false;
+    std::deque<Octets> waiting;
+  };
   struct NodeState {
     std::unique_ptr<Node> node;
     std::vector<std::unique_ptr<ShardEffects>> effects;
     std::vector<std::vector<LinkState>> links;  // by shard, by link
-    std::uint64_t life = 0;                     // also the incarnation
+    std::map<std::pair<ShardId, ShardId>, Posts> posts;
+    std::uint64_t life = 0;  // also the incarnation
     bool up = false;
   };
 
@@ -104,6 +115,7 @@ class LoopbackWorld {
   void taken(End from, std::size_t bytes);
   void close_end(End to);
   void read_unread(End to);
+  void arrive(Place from, ShardId to, Octets message);
   bool alive(Place place, std::uint64_t life) const;
   Shard& shard(Place place) { return nodes_[place.node].node->shard(place.shard); }
 

@@ -58,10 +58,14 @@ class Post {
 
   SelfQueue& self() { return self_queue_; }
 
+  /// Some shard of this node has not taken what was posted to it: more should not be caused.
+  bool behind() const { return behind_ != 0; }
+  void taken(ShardId by) { behind_ &= ~(std::uint64_t{1} << by); }
+
  private:
   void post(ShardId to, Bytes message) {
     if (to == self_.shard) return self_queue_.put(message);
-    effects_.post(to, message);
+    if (effects_.post(to, message) > kPostsHigh) behind_ |= std::uint64_t{1} << to;
   }
 
   const NodeTables& tables_;
@@ -71,6 +75,7 @@ class Post {
   Counters& counters_;
   SelfQueue self_queue_;
   Awaited awaited_;
+  std::uint64_t behind_ = 0;          // shards, a bit for each
   std::vector<std::uint8_t> buffer_;  // scratch: one message
 };
 

@@ -50,7 +50,7 @@ inline constexpr std::uint32_t kDescriptorReservePerShard = 16;
 inline constexpr std::uint32_t kPeerLinksPerStream = 4;
 /// Connections that the kernel completes before we accept them (it caps this at net.core.somaxconn).
 inline constexpr int kListenBacklog = 4096;
-/// Shards of a node.
+/// Shards of a node: sets of them are 64-bit masks.
 inline constexpr ShardId kShardsMax = 64;
 
 }  // namespace orrery::runtime

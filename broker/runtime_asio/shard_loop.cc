@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <utility>
 
@@ -59,6 +60,7 @@ void ShardLoop::run(Shard& shard, std::barrier<>& started) {
     const std::lock_guard<std::mutex> held(running_);
     shard_ = &shard;
     outboxes_.resize(commons_.shards.size());
+    handled_.resize(commons_.shards.size());
     begin_batch();
     shard_->start(now_);
     started.arrive_and_wait();
@@ -191,15 +193,16 @@ void ShardLoop::end_batch() {
   set_timer();
 }
 
-void ShardLoop::post(ShardId to, Bytes message) {
+std::size_t ShardLoop::post(ShardId to, Bytes message) {
   ORRERY_ASSERT(to != self_);
   Mailbox::append(outboxes_[to], self_, message);
   if (outboxes_[to].size() >= kPostBatchBytes) hand_over(to);
+  return commons_.mailboxes[to]->waiting(self_, outboxes_[to]);
 }
 
 void ShardLoop::hand_over(ShardId to) {
   if (outboxes_[to].empty()) return;
-  commons_.mailboxes[to]->put(outboxes_[to]);
+  commons_.mailboxes[to]->put(self_, outboxes_[to]);
   Bell& bell = commons_.shards[to]->bell_;
   if (!bell.mark() || to == run_by_) return;  // who runs this shard looks for messages of its own next
   if (run_by_ == self_ && to_help_ == kShardsMax && busy_.under_half())
@@ -214,9 +217,25 @@ void ShardLoop::hand_over_all() {
 
 void ShardLoop::take_messages() {
   bell_.heard();
-  commons_.mailboxes[self_]->take(inbox_);
-  Mailbox::for_each(inbox_, [&](ShardId from, Bytes message) { shard_->message(now_, from, message); });
+  Mailbox& mailbox = *commons_.mailboxes[self_];
+  mailbox.take(inbox_);
+  Mailbox::for_each(inbox_, [&](ShardId from, Bytes message) {
+    handled_[from] += Mailbox::size_of(message);
+    shard_->message(now_, from, message);
+  });
   inbox_.clear();
+  for (ShardId from = 0; from < handled_.size(); ++from) {
+    if (handled_[from] == 0) continue;
+    if (mailbox.handled(from, std::exchange(handled_[from], 0))) tell_taken(from);
+  }
+  for (std::uint64_t by = mailbox.hear_taken(); by != 0; by &= by - 1)
+    shard_->posts_taken(now_, static_cast<ShardId>(std::countr_zero(by)));
+}
+
+void ShardLoop::tell_taken(ShardId from) {
+  commons_.mailboxes[from]->say_taken(self_);
+  Bell& bell = commons_.shards[from]->bell_;
+  if (bell.mark() && from != run_by_) bell.wake();
 }
 
 void ShardLoop::tell(const Note& note) {

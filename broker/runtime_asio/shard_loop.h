@@ -96,7 +96,7 @@ class ShardLoop final : public Effects {
   void resume_reading(LinkId link) override;
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override;
   void wake_at(Nanos when) override { wish_ = when; }
-  void post(ShardId to, Bytes message) override;
+  std::size_t post(ShardId to, Bytes message) override;
   void work(Work, std::uint32_t) override {}
   void give_up(int status, std::string_view last_words) override;
 
@@ -170,6 +170,7 @@ class ShardLoop final : public Effects {
   void begin_batch();
   void end_batch();
   void take_messages();
+  void tell_taken(ShardId from);
   void hand_over(ShardId to);
   void hand_over_all();
   void expire();
@@ -265,6 +266,7 @@ class ShardLoop final : public Effects {
   std::vector<Mailbox::Buffer> outboxes_;
   Mailbox::Buffer inbox_;
   std::vector<std::vector<bool>> said_unreachable_;  // by node and shard
+  std::vector<std::size_t> handled_;                 // bytes of inbox_, by sender; all 0 between batches
   std::unique_ptr<std::uint8_t[]> read_buffer_;
   std::unique_ptr<std::uint8_t[]> plain_buffer_;  // of what TLS has decrypted; when a first link needs it
   openssl::Octets tls_out_;                       // of one call into TLS

@@ -36,6 +36,7 @@ class HandlerShard : public Shard {
   void dial_failed(Nanos, std::uint32_t) override {}
   void wake(Nanos) override { handler_({Event::kWake, self_, 0, {}}, effects_); }
   void message(Nanos, ShardId, Bytes message) override { handler_({Event::kMessage, self_, 0, message}, effects_); }
+  void posts_taken(Nanos, ShardId) override {}
   ShardStats stats() const override { return {}; }
 
  private:

@@ -38,6 +38,9 @@ enum class Work : std::uint8_t {
 };
 inline constexpr int kWorkKinds = 12;
 
+/// What a shard may have posted to another, in bytes, before it should hold back what makes it post.
+inline constexpr std::size_t kPostsHigh = 4 * 1024 * 1024;
+
 class Effects {
  public:
   virtual ~Effects() = default;
@@ -68,7 +71,11 @@ class Effects {
 
   /// Hands bytes to another shard of the same node: one message() there, in order for each pair of shards, never lost
   /// while the node lives. `to` must not be the caller's own shard.
-  virtual void post(ShardId to, Bytes message) = 0;
+  /// Returns the bytes that this shard has posted to `to` and that `to` has not handled yet, these included. A post is
+  /// never refused; but a shard that was told more than kPostsHigh should stop what makes it post (it reads its clients
+  /// no more) until posts_taken(to), which comes once, when they have fallen to half of that or below. Until then
+  /// messages are handled as ever, so shards that post to each other cannot wait for each other.
+  virtual std::size_t post(ShardId to, Bytes message) = 0;
 
   /// Tells what was done, `units` times. Has no effect on anything that the shard can see.
   virtual void work(Work kind, std::uint32_t units) = 0;

@@ -67,6 +67,8 @@ class Shard {
   virtual void dial_failed(Nanos now, std::uint32_t tag) = 0;
   virtual void wake(Nanos now) = 0;
   virtual void message(Nanos now, ShardId from, Bytes message) = 0;
+  /// Shard `to` has caught up, after Effects::post() to it had returned more than kPostsHigh.
+  virtual void posts_taken(Nanos now, ShardId to) = 0;
   /// Not an event: what the shard counts, for reports and oracles. Called from the shard's own thread.
   virtual ShardStats stats() const = 0;
 };

@@ -365,6 +365,52 @@ TEST_P(WorldContract, APostMayBeEmptyOrLarge) {
   EXPECT_TRUE(got[1] == large);
 }
 
+TEST_P(WorldContract, AShardIsToldWhatIsBehindAndOnceWhenItWasTaken) {
+  const std::string piece = pattern(kPostsHigh / 8);
+  std::vector<std::size_t> waiting;
+  begin(1, 2, [&](const Record& r, Effects& effects) {
+    if (r.place.shard != 0 || (r.what != What::kStart && r.what != What::kPostsTaken) || waiting.size() > 24) return;
+    // Nothing is taken during an event: what waits is exactly what was posted, beside a few bytes for each message.
+    for (int i = 0; i < 12; ++i) waiting.push_back(effects.post(1, as_bytes(piece)));
+  });
+  EXPECT_TRUE(wait_for(What::kPostsTaken, 3));
+  EXPECT_TRUE(wait_for(What::kMessage, 36));
+  watch();
+  EXPECT_EQ(count(What::kPostsTaken), 3);
+  const Held held(*harness_);
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_GE(waiting[i], (i + 1) * piece.size());
+    EXPECT_LE(waiting[i], (i + 1) * (piece.size() + 64));
+  }
+  EXPECT_LE(waiting[12], kPostsHigh / 2 + 2 * piece.size());  // it had fallen when posts_taken() came
+  int taken = 0;
+  for (const Record& r : log_->records()) taken += r.what == What::kPostsTaken && r.from == 1 && r.place == Place{0, 0};
+  EXPECT_EQ(taken, log_->count(What::kPostsTaken));
+}
+
+TEST_P(WorldContract, ShardsThatAreBothBehindBothCatchUp) {
+  const std::string piece = pattern(kPostsHigh / 4);
+  begin(1, 2, [&](const Record& r, Effects& effects) {
+    if (r.what != What::kStart) return;
+    for (int i = 0; i < 12; ++i) effects.post(1 - r.place.shard, as_bytes(piece));
+  });
+  EXPECT_TRUE(wait_for(What::kPostsTaken, 2));
+  EXPECT_TRUE(wait_for(What::kMessage, 24));
+  watch();
+  EXPECT_EQ(count(What::kPostsTaken), 2);
+}
+
+TEST_P(WorldContract, WhoPostsLittleIsToldNothing) {
+  const std::string piece = pattern(1000);
+  begin(1, 2, [&](const Record& r, Effects& effects) {
+    if (r.what != What::kStart || r.place.shard != 0) return;
+    for (int i = 0; i < 100; ++i) EXPECT_LE(effects.post(1, as_bytes(piece)), kPostsHigh);
+  });
+  EXPECT_TRUE(wait_for(What::kMessage, 100));
+  watch();
+  EXPECT_EQ(count(What::kPostsTaken), 0);
+}
+
 // ---- the timer ----
 
 TEST_P(WorldContract, AWishWakesOnceAtOrAfter) {

@@ -51,7 +51,18 @@ class WorldHarness {
   virtual bool client_saw_end(int client) = 0;
 };
 
-enum class What { kStart, kLinkOpen, kBytes, kDrained, kHalfClosed, kLinkClosed, kDialFailed, kWake, kMessage };
+enum class What {
+  kStart,
+  kLinkOpen,
+  kBytes,
+  kDrained,
+  kHalfClosed,
+  kLinkClosed,
+  kDialFailed,
+  kWake,
+  kMessage,
+  kPostsTaken
+};
 
 struct Record {
   What what = What::kStart;
@@ -159,7 +170,11 @@ class WatchedEffects : public Effects {
     wish_ = when;
     world_.wake_at(when);
   }
-  void post(ShardId to, Bytes message) override { world_.post(to, message); }
+  std::size_t post(ShardId to, Bytes message) override {
+    const std::size_t waiting = world_.post(to, message);
+    if (waiting > kPostsHigh) behind_.insert(to);
+    return waiting;
+  }
   void work(Work kind, std::uint32_t units) override { world_.work(kind, units); }
   void cost(Nanos nanos) override { world_.cost(nanos); }
   void give_up(int status, std::string_view last_words) override { world_.give_up(status, last_words); }
@@ -173,6 +188,7 @@ class WatchedEffects : public Effects {
   std::set<LinkId> finished_;  // half_closed() came
   std::set<LinkId> blocked_;   // send() returned more than 0, drained() has not come
   std::set<LinkId> stopped_;   // stop_reading() was called, and resume_reading() not since
+  std::set<ShardId> behind_;   // post() returned more than kPostsHigh, posts_taken() has not come
   std::map<std::uint32_t, int> dialling_;
   Nanos wish_ = kNever;
   std::size_t most_open_ = 0;
@@ -210,6 +226,7 @@ class ScriptedShard : public Shard {
   void message(Nanos now, ShardId from, Bytes message) override {
     handle({.what = What::kMessage, .now = now, .from = from, .data = std::string(as_text(message))});
   }
+  void posts_taken(Nanos now, ShardId to) override { handle({.what = What::kPostsTaken, .now = now, .from = to}); }
   ShardStats stats() const override { return {}; }
 
  private:
@@ -270,6 +287,9 @@ class ScriptedShard : public Shard {
       case What::kWake:
         expect(e.wish_ <= r.now, "woken before the wish, or without one");
         e.wish_ = kNever;
+        break;
+      case What::kPostsTaken:
+        expect(e.behind_.erase(r.from) == 1, "posts_taken, and post() had not returned more than kPostsHigh");
         break;
       case What::kStart:
       case What::kMessage:

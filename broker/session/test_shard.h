@@ -52,7 +52,7 @@ class TestHost::TestShard final : public SessionHost, public Effects {
   void resume_reading(LinkId) override {}
   void dial(std::uint32_t, NodeId, ShardId) override {}
   void wake_at(Nanos) override {}
-  void post(ShardId, Bytes) override {}
+  std::size_t post(ShardId, Bytes) override { return 0; }
   void work(Work, std::uint32_t) override {}
   void tell(const Note&) override {}
 

@@ -59,6 +59,7 @@ class EchoShard final : public Shard {
   }
   void dial_failed(Nanos, std::uint32_t) override {}
   void wake(Nanos) override {}
+  void posts_taken(Nanos, ShardId) override {}
   void message(Nanos, ShardId, Bytes) override {}
   ShardStats stats() const override {
     ShardStats s;

@@ -44,9 +44,9 @@ class StopwatchEffects final : public Effects {
     outside([&] { inner_.dial(tag, node, shard); });
   }
   void wake_at(Nanos when) override { inner_.wake_at(when); }
-  void post(ShardId to, Bytes message) override {
+  std::size_t post(ShardId to, Bytes message) override {
     ++features[static_cast<std::size_t>(Feature::kPost)];
-    outside([&] { inner_.post(to, message); });
+    return outside([&] { return inner_.post(to, message); });
   }
   void work(Work kind, std::uint32_t units) override {
     features[static_cast<std::size_t>(Feature::kWork) + static_cast<std::size_t>(kind)] += units;
@@ -111,6 +111,7 @@ class StopwatchShard final : public Shard {
   void message(Nanos now, ShardId from, Bytes message) override {
     measure(Feature::kMessage, [&] { inner_.message(now, from, message); });
   }
+  void posts_taken(Nanos now, ShardId to) override { inner_.posts_taken(now, to); }  // too rare to be measured
   ShardStats stats() const override { return inner_.stats(); }
 
  private:

@@ -25,6 +25,7 @@ enum class EventKind : std::uint8_t {
   kWake,         // index: shard; arg: generation
   kClientTimer,  // index: client; arg: generation
   kGiveUp,       // index: node; arg: the low bits of the incarnation that cannot go on
+  kPostsTaken,   // index: pair of shards of one node; arg: the pair's generation
 };
 inline constexpr std::uint32_t kEntityIndexMax = (1u << 28) - 1;
 

@@ -99,6 +99,7 @@ class PluginShard final : public Shard {
   void wake(Nanos now) override {
     if (broker_.wake != nullptr) broker_.wake(node_, id_, now);
   }
+  void posts_taken(Nanos, ShardId) override {}  // the plug does not tell how far a shard is behind
   void message(Nanos now, ShardId from, Bytes b) override {
     if (broker_.message != nullptr) broker_.message(node_, id_, now, from, b.data(), b.size());
   }
@@ -194,7 +195,7 @@ class Nothing final : public Effects {
   void resume_reading(LinkId) override {}
   void dial(std::uint32_t, NodeId, ShardId) override {}
   void wake_at(Nanos) override {}
-  void post(ShardId, Bytes) override {}
+  std::size_t post(ShardId, Bytes) override { return 0; }
   void work(Work, std::uint32_t) override {}
   void tell(const Note&) override {}
 };

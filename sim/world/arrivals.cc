@@ -313,9 +313,38 @@ void Engine::post_event(const Event& event) {
     queue.push({next.arrival, event.entity, next.sequence});
   }
   ShardHost& shard = shards[machines[p.node].first_shard + p.to];
-  shard.shard().message(shard.begin(now, costs[Cost::kMessage]), p.from, item.bytes());
+  const Nanos begins = shard.begin(now, costs[Cost::kMessage]);
+  p.queued -= item.size;
+  if (begins > now) {
+    p.begun.emplace_back(begins, item.size);
+    p.begun_bytes += item.size;
+  }
+  // Later messages begin later: when this one begins, those that have not arrived are all that waits.
+  if (p.told && p.queued <= kPostsHigh / 2) {
+    p.told = false;
+    queue.push({std::max(begins, now + 1), entity_of(EventKind::kPostsTaken, event.index()), p.generation});
+  }
+  shard.shard().message(begins, p.from, item.bytes());
   shard.end(draw(options.seed, kPostDraws + 1, event.index(), event.arg));
   wire.pool().free(id);
+}
+
+std::size_t Engine::posted(std::uint32_t pair, std::size_t bytes) {
+  Pair& p = pairs[pair];
+  p.queued += bytes;
+  for (; !p.begun.empty() && p.begun.front().first <= now; p.begun.pop_front()) p.begun_bytes -= p.begun.front().second;
+  const std::size_t waiting = p.queued + p.begun_bytes;
+  if (waiting > kPostsHigh) p.told = true;
+  return waiting;
+}
+
+void Engine::posts_taken_event(const Event& event) {
+  Pair& p = pairs[event.index()];
+  if (p.generation != event.arg) return;
+  account(event, 0);
+  ShardHost& shard = shards[machines[p.node].first_shard + p.from];
+  shard.shard().posts_taken(shard.begin(now, costs[Cost::kWake]), p.to);
+  shard.end(draw(options.seed, kPostDraws + 2, event.index(), static_cast<std::uint64_t>(now)));
 }
 
 }  // namespace orrery::sim

@@ -34,6 +34,7 @@ class EchoShard final : public Shard {
   void link_closed(Nanos, LinkId) override { ++stats_.counters[static_cast<int>(Counter::kLinksClosed)]; }
   void dial_failed(Nanos, std::uint32_t) override {}
   void wake(Nanos) override {}
+  void posts_taken(Nanos, ShardId) override {}
   void message(Nanos, ShardId, Bytes) override {}
   ShardStats stats() const override { return stats_; }
 

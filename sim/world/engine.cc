@@ -75,6 +75,8 @@ void Engine::dispatch(const Event& event) {
       return boot_event(event);
     case EventKind::kGiveUp:
       return give_up_event(event);
+    case EventKind::kPostsTaken:
+      return posts_taken_event(event);
   }
 }
 

@@ -54,6 +54,9 @@ class Engine {
   void dial(ShardHost& from, std::uint32_t from_index, std::uint32_t tag, NodeId node, ShardId shard);
   void post(std::uint32_t pair, ItemId item, Nanos leaves);
   void post_event(const Event& event);
+  /// Counts a message and says what waits in the pair.
+  std::size_t posted(std::uint32_t pair, std::size_t bytes);
+  void posts_taken_event(const Event& event);
   /// The end is over: tells its shard or its client, and gives the link back when the other end is over too.
   void finish_end(std::uint32_t link, unsigned end, EndedBy how, std::uint64_t drawn);
   void release_if_over(std::uint32_t link);
@@ -103,6 +106,12 @@ class Engine {
     NodeId node = 0;
     ShardId from = 0;
     ShardId to = 0;
+    bool told = false;             // of more than kPostsHigh: a posts_taken is owed
+    std::uint32_t generation = 0;  // raised when the node dies
+    std::size_t queued = 0;        // bytes that have not arrived
+    // Messages that have arrived and wait for the receiver's CPU: when they begin, and their bytes.
+    std::deque<std::pair<Nanos, std::size_t>> begun = {};
+    std::size_t begun_bytes = 0;
   };
   struct Stalled {
     std::uint32_t pipe;

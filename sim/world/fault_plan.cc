@@ -103,6 +103,11 @@ void Engine::crash(NodeId node, Machine::State state) {
     }
     p.head = kNoItem;
     p.tail = kNoItem;
+    p.told = false;
+    ++p.generation;
+    p.queued = 0;
+    p.begun.clear();
+    p.begun_bytes = 0;
   }
 }
 

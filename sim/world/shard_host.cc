@@ -64,7 +64,7 @@ void ShardHost::dial(std::uint32_t tag, NodeId node, ShardId shard) {
   engine_.dial(*this, index_, tag, node, shard);
 }
 
-void ShardHost::post(ShardId to, Bytes message) {
+std::size_t ShardHost::post(ShardId to, Bytes message) {
   const Machine& machine = engine_.machines[place_.node];
   ORRERY_ASSERT(to < machine.shards);
   ORRERY_ASSERT(to != place_.shard);
@@ -74,7 +74,9 @@ void ShardHost::post(ShardId to, Bytes message) {
   item.kind = ItemKind::kPost;
   item.size = static_cast<std::uint32_t>(message.size());
   if (!message.empty()) std::memcpy(item.data(), message.data(), message.size());
-  posted_.push_back({machine.first_pair + std::uint32_t{place_.shard} * machine.shards + to, id});
+  const std::uint32_t pair = machine.first_pair + std::uint32_t{place_.shard} * machine.shards + to;
+  posted_.push_back({pair, id});
+  return engine_.posted(pair, message.size());
 }
 
 void ShardHost::work(Work kind, std::uint32_t units) { cost_ += engine_.costs.work(kind, units); }

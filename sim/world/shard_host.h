@@ -28,7 +28,7 @@ class ShardHost final : public Effects {
   void resume_reading(LinkId id) override;
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override;
   void wake_at(Nanos when) override { wish_ = when; }
-  void post(ShardId to, Bytes message) override;
+  std::size_t post(ShardId to, Bytes message) override;
   void work(Work kind, std::uint32_t units) override;
   void cost(Nanos nanos) override { cost_ += nanos; }
   void give_up(int status, std::string_view last_words) override;

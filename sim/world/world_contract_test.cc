@@ -105,6 +105,7 @@ class SimulatorHarness final : public WorldHarness, public ClientHost {
     void dial_failed(Nanos, std::uint32_t) override {}
     void wake(Nanos) override {}
     void message(Nanos, ShardId, Bytes) override {}
+    void posts_taken(Nanos, ShardId) override {}
     ShardStats stats() const override { return {}; }
   };
   class IdleNode final : public Node {
