@@ -77,7 +77,7 @@ bool decode(Version version, const RawPacket& packet, std::uint64_t& hash) {
       return true;
     }
     default:
-      return decode_ping(packet.flags(), packet.body).ok();
+      return decode_ping(Version::k5, packet.flags(), packet.body).ok();
   }
 }
 

@@ -84,7 +84,7 @@ DecodeResult decode_any(Version version, Sender sender, const RawPacket& packet,
     case PacketType::kPingreq:
     case PacketType::kPingresp:
       out.emplace<PingView>().type = type;
-      return decode_ping(flags, packet.body);
+      return decode_ping(version, flags, packet.body);
     case PacketType::kDisconnect:
       return decode_disconnect(version, sender, flags, packet.body, out.emplace<DisconnectView>());
     case PacketType::kAuth:

@@ -6,8 +6,8 @@
 // tells more). No decoder allocates, recurses, or looks at anything but its arguments. What depends on the connection's
 // state (a second CONNECT, an alias never set, a window exceeded) is the session's matter.
 //
-// Leniency towards MQTT 3.1, whose text says "not used" and not "must be 0": the DUP flag of PUBREL, SUBSCRIBE and
-// UNSUBSCRIBE and the unused connect flags are ignored, and a user name or password that is announced but missing at
+// Leniency towards MQTT 3.1, whose text says "not used" and not "must be 0": the header's flags of packets
+// that have no use for them and the unused connect flags are ignored, and a user name or password that is announced but missing at
 // the end of CONNECT counts as absent.
 #pragma once
 
@@ -37,8 +37,8 @@ DecodeResult decode_suback(Version version, std::uint8_t flags, Bytes body, Suba
 DecodeResult decode_unsubscribe(Version version, std::uint8_t flags, Bytes body, UnsubscribeView& out);
 DecodeResult decode_unsuback(Version version, std::uint8_t flags, Bytes body, UnsubackView& out);
 
-/// PINGREQ and PINGRESP: no flags, no body.
-DecodeResult decode_ping(std::uint8_t flags, Bytes body);
+/// PINGREQ and PINGRESP: no flags (3.1: any), no body.
+DecodeResult decode_ping(Version version, std::uint8_t flags, Bytes body);
 
 /// Before version 5 a server sends no DISCONNECT: Protocol Error.
 DecodeResult decode_disconnect(Version version, Sender sender, std::uint8_t flags, Bytes body, DisconnectView& out);

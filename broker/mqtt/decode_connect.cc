@@ -90,7 +90,7 @@ DecodeResult decode_connect(std::uint8_t flags, Bytes body, ConnectView& out) {
   PacketReader in(body);
   read_version(in, out);
   if (!in.ok()) return in.result();
-  if (flags != 0) return malformed("wrong fixed header flags");
+  if (flags != 0 && out.version != Version::k31) return malformed("wrong fixed header flags");
 
   const ConnectFlags connect = read_flags(in, out.version);
   out.clean_start = connect.clean_start;

@@ -5,15 +5,15 @@
 
 namespace orrery::mqtt {
 
-DecodeResult decode_ping(std::uint8_t flags, Bytes body) {
-  if (flags != 0) return malformed("wrong fixed header flags");
+DecodeResult decode_ping(Version version, std::uint8_t flags, Bytes body) {
+  if (flags != 0 && version != Version::k31) return malformed("wrong fixed header flags");
   if (!body.empty()) return malformed("packet longer than its content");
   return {};
 }
 
 DecodeResult decode_disconnect(Version version, Sender sender, std::uint8_t flags, Bytes body, DisconnectView& out) {
   out = DisconnectView();
-  if (flags != 0) return malformed("wrong fixed header flags");
+  if (flags != 0 && version != Version::k31) return malformed("wrong fixed header flags");
   if (version != Version::k5) {
     if (sender == Sender::kServer) return protocol_error("DISCONNECT from a server before MQTT 5");
     return PacketReader(body).finish();

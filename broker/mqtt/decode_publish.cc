@@ -17,7 +17,7 @@ DecodeResult check_topic(std::string_view topic) {
 
 /// Flags of the fixed header: none, or QoS 1 for PUBREL, where MQTT 3.1 also knows DUP.
 bool ack_flags_ok(Version version, PacketType type, std::uint8_t flags) {
-  if (type != PacketType::kPubrel) return flags == 0;
+  if (type != PacketType::kPubrel) return flags == 0 || version == Version::k31;
   return flags == 2 || (version == Version::k31 && flags == 10);
 }
 

@@ -13,11 +13,8 @@ std::uint32_t Router::route(Nanos now, const session::MessageView& message, std:
   tables_.routes.match(message.topic, places_);
   for (const Place& to : places_) {
     ORRERY_ASSERT(to.node < tables_.setup.nodes());
+    if (to == self_) continue;  // its sessions have it already
     matched = true;
-    if (to == self_) {
-      sessions_.deliver(now, message);
-      continue;
-    }
     if (!written) write_message(publish_, Publish{message}, now);
     written = true;
     waiting += post_.forward(now, to, publish_, owed);

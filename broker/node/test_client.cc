@@ -62,7 +62,7 @@ std::vector<Heard> TestClient::hear(bool answer) {
           break;
         }
         case PacketType::kPingresp:
-          result = mqtt::decode_ping(packet.flags(), packet.body);
+          result = mqtt::decode_ping(mqtt::Version::k5, packet.flags(), packet.body);
           break;
         default: {
           mqtt::AckView v;

@@ -24,7 +24,6 @@ void Acknowledgements::expect(std::uint32_t slot, std::uint32_t session, const P
   p = what;
   p.session = session;
   p.next = kNoSlot;
-  if (p.qos == 1) ++s.pending_qos1;
   (s.last_pending == kNoSlot ? s.first_pending : pending_[s.last_pending].next) = slot;
   s.last_pending = slot;
   if (p.waiting == 0) settle(session);
@@ -38,8 +37,8 @@ void Acknowledgements::settle(std::uint32_t session) {
     ORRERY_ASSERT(p.session == session);
     s.first_pending = p.next;
     if (p.next == kNoSlot) s.last_pending = kNoSlot;
-    if (p.qos == 1) --s.pending_qos1;
     pending_.erase(first);
+    if (p.qos == 1 || mqtt::is_error(p.reason)) connections_.received_done(s.link);
     connections_.send_ack(s.link, p.qos == 1 ? mqtt::PacketType::kPuback : mqtt::PacketType::kPubrec, p.packet_id,
                           p.reason);
   }
@@ -64,7 +63,6 @@ void Acknowledgements::forget(std::uint32_t session) {
     i = next;
   }
   s.first_pending = s.last_pending = kNoSlot;
-  s.pending_qos1 = 0;
 }
 
 }  // namespace orrery::session

@@ -73,6 +73,7 @@ struct Connection {
   bool blocked = false;             // the transport has more than max_link_backlog
   std::uint16_t keep_alive = 0;     // seconds; 0 is none
   std::uint16_t receive_maximum = UINT16_MAX;
+  std::uint32_t receiving = 0;                 // PUBLISH packets of this connection that count for our Receive Maximum
   std::uint32_t packet_size_max = UINT32_MAX;  // the client's Maximum Packet Size
   std::uint32_t session = kNoSlot;
   TimerWheel::Tick timer = TimerWheel::kNotArmed;

@@ -131,6 +131,20 @@ bool Connections::send_disconnect(LinkId link, ReasonCode reason, const char* wh
   return true;
 }
 
+bool Connections::receive(LinkId link) {
+  Connection& c = connections_[link];
+  // Before version 5 the client does not know it.
+  if (c.version == mqtt::Version::k5 && c.receiving >= options_.receive_maximum) return false;
+  ++c.receiving;
+  return true;
+}
+
+void Connections::received_done(LinkId link) {
+  Connection& c = connections_[link];
+  ORRERY_ASSERT(c.receiving > 0);
+  --c.receiving;
+}
+
 // Aliases ------------------------------------------------------------------------------------------------------------
 
 AliasTable& Connections::make_aliases(AliasTable*& table) {

@@ -57,6 +57,12 @@ class Connections {
   /// False when no DISCONNECT goes: before version 5, before CONNACK, or none fits the client's Maximum Packet Size.
   bool send_disconnect(LinkId link, mqtt::ReasonCode reason, const char* what);
 
+  // Receive Maximum towards us (MQTT 5, 4.9), which begins anew with each connection.
+  /// A PUBLISH above QoS 0 counts from its arrival on; false when that is one too many.
+  bool receive(LinkId link);
+  /// Its PUBACK, PUBCOMP or refusing PUBREC goes out.
+  void received_done(LinkId link);
+
   // Topic aliases (MQTT 5, 3.3.2.3.4).
   /// Sets or uses the alias of a PUBLISH from the client.
   mqtt::DecodeResult resolve_alias(LinkId link, mqtt::PublishView& publish);

@@ -23,12 +23,14 @@ Deliveries::Deliveries(const MqttOptions& options, Heap& heap, Effects& effects,
       store_(store),
       connections_(connections) {}
 
-void Deliveries::deliver(Nanos now, const MessageView& message) {
+bool Deliveries::deliver(Nanos now, const MessageView& message) {
   ORRERY_ASSERT(!delivering_);
   delivering_ = true;
   matches_.clear();
+  bool any = false;
   store_.index().match(
       message.topic, [&](std::uint32_t session, std::uint8_t options, std::uint32_t identifier, std::uint32_t) {
+        any = true;
         if (subscription_no_local(options) && publisher_hash(store_[session].client_id()) == message.publisher) return;
         matches_.push_back({session, options, identifier, static_cast<std::uint32_t>(matches_.size())});
       });
@@ -51,6 +53,7 @@ void Deliveries::deliver(Nanos now, const MessageView& message) {
   }
   if (kept != nullptr) Message::release(heap_, kept);
   delivering_ = false;
+  return any;
 }
 
 void Deliveries::deliver_to(Nanos now, std::uint32_t slot, const MessageView& message, Message*& kept, std::uint8_t qos,
@@ -63,12 +66,27 @@ void Deliveries::deliver_to(Nanos now, std::uint32_t slot, const MessageView& me
     if (session.link == kNoLink) return counters_.add(Counter::kDroppedOffline);
     return send_qos0(now, session, message, retain, identifiers);
   }
-  const Outbox& outbox = session.held != nullptr ? *session.held : session.outbox();
-  if (outbox.waiting() >= options_.max_queue) return counters_.add(Counter::kDroppedQueueFull);
+  if (!has_room(now, slot)) return counters_.add(Counter::kDroppedQueueFull);
   if (kept == nullptr) kept = Message::make(heap_, message);
   kept->hold();
   store_.enqueue(slot, kept, qos, retain, identifiers);
   if (session.link != kNoLink && session.held == nullptr) pump(now, slot);
+}
+
+/// Whether a delivery may wait, or need not. Those that have expired give up their places.
+bool Deliveries::has_room(Nanos now, std::uint32_t slot) {
+  const Session& session = store_[slot];
+  const Outbox& outbox = session.held != nullptr ? *session.held : session.outbox();
+  if (outbox.waiting() < options_.max_queue) return true;
+  if (now >= outbox.next_expiry()) counters_.add(Counter::kDroppedExpired, store_.drop_expired(slot, now));
+  if (outbox.waiting() < options_.max_queue) return true;
+  if (session.link == kNoLink || session.held != nullptr || outbox.waiting() > 0) return false;
+  const Connection& c = connections_[session.link];
+  return !c.blocked && outbox.inflight() < window(c);
+}
+
+std::uint32_t Deliveries::window(const Connection& c) const {
+  return std::min(c.receive_maximum, options_.max_inflight);
 }
 
 void Deliveries::send_qos0(Nanos now, const Session& session, const MessageView& message, bool retain,
@@ -87,10 +105,10 @@ void Deliveries::pump(Nanos now, std::uint32_t slot) {
   Connection& c = connections_[link];
   ORRERY_ASSERT(c.session == slot);
   const Outbox& outbox = session.outbox();
-  const std::uint32_t window = std::min(c.receive_maximum, options_.max_inflight);
-  ORRERY_ASSERT(outbox.inflight() <= window);
+  const std::uint32_t most = window(c);
+  ORRERY_ASSERT(outbox.inflight() <= most);
   while (const Delivery* d = outbox.next_to_send()) {
-    if (c.blocked || outbox.inflight() >= window) return;
+    if (c.blocked || outbox.inflight() >= most) return;
     if (d->released()) {
       const std::uint16_t packet_id = d->packet_id;
       store_.sent(slot, packet_id);

@@ -29,8 +29,8 @@ class Deliveries {
   Deliveries(const MqttOptions& options, Heap& heap, Effects& effects, Counters& counters, SessionHost& host, Rng& rng,
              Store& store, Connections& connections);
 
-  /// To every session here with a matching subscription that is not shared.
-  void deliver(Nanos now, const MessageView& message);
+  /// To every session here with a matching subscription that is not shared; whether there is any.
+  bool deliver(Nanos now, const MessageView& message);
   /// To one member of a group; false when none is left here.
   bool deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message);
   /// To one session. `kept` is the message as a block once one had to be made: the caller releases it.
@@ -54,6 +54,8 @@ class Deliveries {
     std::uint32_t identifier = 0;
   };
 
+  bool has_room(Nanos now, std::uint32_t slot);
+  std::uint32_t window(const Connection& connection) const;
   void send_qos0(Nanos now, const Session& session, const MessageView& message, bool retain,
                  std::span<const std::uint32_t> identifiers);
   bool encode(Nanos now, Connection& connection, const MessageView& message, std::uint8_t qos, bool retain, bool dup,

@@ -16,7 +16,10 @@ void Sessions::handle_ack(Nanos now, LinkId link, const mqtt::RawPacket& packet)
   if (!result.ok()) return protocol_error(now, link, result);
   const std::uint32_t slot = c.session;
   if (ack.type == PacketType::kPubrel) {
-    const bool found = store_.unreceived(slot, ack.packet_id);
+    const ReceivedId* const known = store_.find_received(slot, ack.packet_id);
+    const bool found = known != nullptr;
+    if (found && known->counted) connections_.received_done(link);
+    if (found) store_.unreceived(slot, ack.packet_id);
     return connections_.send_ack(link, PacketType::kPubcomp, ack.packet_id,
                                  found ? ReasonCode::kSuccess : ReasonCode::kPacketIdentifierNotFound);
   }

@@ -76,14 +76,15 @@ void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& con
     c.keep_alive = bound;
     pending.keep_alive_lowered = true;
   }
-  if (connect.will) pending.will = make_will(*connect.will);
+  if (connect.will) pending.will = make_will(*connect.will, pending.client_id);
   authenticate(now, link, connect);
 }
 
-Will Sessions::make_will(const mqtt::WillView& will) {
+Will Sessions::make_will(const mqtt::WillView& will, std::string_view client_id) {
   forwardable_.clear();
   will.properties.append_forwardable(forwardable_);
   MessageView view;
+  view.publisher = publisher_hash(client_id);
   view.qos = will.qos;
   view.retain = will.retain;
   view.topic = will.topic;

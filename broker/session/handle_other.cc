@@ -13,7 +13,7 @@ using mqtt::Version;
 
 void Sessions::handle_pingreq(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
   effects_.work(Work::kMqttOther, 1);
-  const mqtt::DecodeResult result = mqtt::decode_ping(packet.flags(), packet.body);
+  const mqtt::DecodeResult result = mqtt::decode_ping(connections_[link].version, packet.flags(), packet.body);
   if (!result.ok()) return protocol_error(now, link, result);
   mqtt::encode_pingresp(connections_.begin_packet());
   connections_.end_packet(link);

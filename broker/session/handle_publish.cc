@@ -26,16 +26,17 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
 
   const std::uint32_t slot = c.session;
   const Session& session = store_[slot];
-  if (publish_view.qos == 2 && store_.has_received(slot, publish_view.packet_id)) {
+  const ReceivedId* const known = publish_view.qos == 2 ? store_.find_received(slot, publish_view.packet_id) : nullptr;
+  if (publish_view.qos > 0 && (known == nullptr || !known->counted) && !connections_.receive(link))
+    return protocol_error(now, link, {ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight"});
+  if (known != nullptr) {
     // Sent again: the message has been taken over already (4.3.3), PUBREC follows unless it is still to come.
+    store_.received(slot, publish_view.packet_id, true);
     if (acknowledgements_.waits_for_pubrec(slot, publish_view.packet_id)) return;
     return connections_.send_ack(link, mqtt::PacketType::kPubrec, publish_view.packet_id, ReasonCode::kSuccess);
   }
   if (c.principal != nullptr && !c.principal->may_publish(publish_view.topic))
     return deny_publish(link, publish_view.qos, publish_view.packet_id);
-  if (publish_view.qos > 0 && c.version == Version::k5 &&
-      session.pending_qos1 + session.received().size() >= options_.receive_maximum)
-    return protocol_error(now, link, {ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight"});
 
   MessageView message;
   message.id = next_message_id();
@@ -59,7 +60,7 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
     publish(now, message, kNoSlot, matched);
     return;
   }
-  if (publish_view.qos == 2) store_.received(slot, publish_view.packet_id);
+  if (publish_view.qos == 2) store_.received(slot, publish_view.packet_id, true);
   const std::uint32_t pending = acknowledgements_.reserve();
   PendingAcknowledgement what;
   what.waiting = publish(now, message, pending, matched);
@@ -77,7 +78,7 @@ void Sessions::deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_
   const Connection& c = connections_[link];
   const bool told = c.version == Version::k5;
   // Before version 5 a client goes on with PUBREL all the same.
-  if (qos == 2 && !told) store_.received(c.session, packet_id);
+  if (qos == 2 && !told) store_.received(c.session, packet_id, true);
   PendingAcknowledgement what;
   what.packet_id = packet_id;
   what.qos = qos;
@@ -89,6 +90,9 @@ std::uint32_t Sessions::publish(Nanos now, const MessageView& message, std::uint
   counters_.add(Counter::kMessagesIn);
   std::uint32_t waiting = 0;
   if (message.retain && options_.retain_available) waiting += host_.retain(now, message, owed);
+  // Here by what sessions have subscribed to, which is ahead of the route table: a client's own subscription counts from
+  // its SUBSCRIBE on.
+  matched = deliveries_.deliver(now, message);
   waiting += host_.route(now, message, owed, matched);
   if (!matched) counters_.add(Counter::kDroppedNoSubscriber);
   return waiting;

@@ -85,7 +85,7 @@ ReasonCode Sessions::subscribe_one(std::uint32_t slot, const Principal* principa
   const std::uint8_t handling = subscription.options.retain_handling;
   if (!topic.shared() && (handling == 0 || (handling == 1 && !added.replaced))) {
     retained_wanted_.emplace_back(topic.filter);
-    pending.retained.push_back({qos, identifier});
+    pending.retained.push_back({qos, identifier, subscription.options.no_local});
   }
   return static_cast<ReasonCode>(qos);
 }
@@ -117,6 +117,7 @@ void Sessions::retained(Nanos now, std::uint32_t token, std::uint32_t position, 
   if (!store_.contains(slot) || store_[slot].epoch() != pending.epoch || store_[slot].ghost()) return;
   if (message.expired(now)) return;
   const PendingSubscribe::Retained& wanted = pending.retained[position];
+  if (wanted.no_local && message.publisher == publisher_hash(store_[slot].client_id())) return;  // [MQTT-3.8.3-3]
   Message* kept = nullptr;
   deliveries_.deliver_to(now, slot, message, kept, std::min(message.qos, wanted.qos), true,
                          {&wanted.identifier, wanted.identifier != 0 ? 1u : 0u});

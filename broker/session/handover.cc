@@ -37,7 +37,7 @@ Bytes Handover::give_up(Nanos now, std::uint32_t slot) {
     w.u16_prefixed(as_bytes(store_.index().filter(s.filter_id)));
   }
   w.u32(static_cast<std::uint32_t>(session.received().size()));
-  for (const std::uint16_t id : session.received()) w.u16(id);
+  for (const ReceivedId& id : session.received()) w.u16(id.packet_id);
   write_deliveries(now, session.outbox());
   store_.give_up(slot);
   return out_;
@@ -69,7 +69,7 @@ Handover::Import Handover::take(Nanos now, std::uint32_t slot, Bytes exported, s
     const auto result = store_.subscribe(slot, filter, options, identifier);
     if (result.filter_id != routing::kNoFilter && !result.replaced) append_row(added, filter, result.members);
   }
-  for (std::uint32_t left = in.u32(); left > 0 && !in.failed(); --left) store_.received(slot, in.u16());
+  for (std::uint32_t left = in.u32(); left > 0 && !in.failed(); --left) store_.received(slot, in.u16(), false);
   Outbox moved(heap_);
   read_deliveries(now, in, moved, nullptr);
   // Revived where it was: what came meanwhile stands in the outbox already, and the exported part goes before it.

@@ -34,6 +34,7 @@ Message* Message::make(Heap& heap, const MessageView& view) {
                            share_bytes(view.share_filter);
   auto* m = new (heap.allocate(size)) Message;
   m->id_ = view.id;
+  m->publisher_ = view.publisher;
   m->expires_at_ = view.expires_at;
   m->holders_ = 1;
   m->properties_size_ = static_cast<std::uint32_t>(view.properties.size());
@@ -75,6 +76,7 @@ MessageView Message::view() const {
   const std::uint8_t* at = data();
   MessageView v;
   v.id = id_;
+  v.publisher = publisher_;
   v.qos = qos_;
   v.retain = retain_;
   v.expires_at = expires_at_;

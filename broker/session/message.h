@@ -19,8 +19,7 @@ namespace orrery::session {
 struct MessageView {
   /// Names the message among all that live at the same time: where it entered the cluster, and its number there.
   std::uint64_t id = 0;
-  /// A hash of the publishing client's identifier, for No Local wherever its session is; 0 for wills. Not kept in a
-  /// Message.
+  /// A hash of the publishing client's identifier, for No Local wherever its session is; 0 for the broker's own.
   std::uint64_t publisher = 0;
   std::uint8_t qos = 0;
   /// The PUBLISH had RETAIN set (for Retain As Published), or the message comes from the retained store.
@@ -52,6 +51,7 @@ class Message {
 
   MessageView view() const;
   std::uint64_t id() const { return id_; }
+  Nanos expires_at() const { return expires_at_; }
   std::uint8_t qos() const { return qos_; }
   std::size_t size_bytes() const;
 
@@ -61,6 +61,7 @@ class Message {
   std::string_view share_filter() const;
 
   std::uint64_t id_;
+  std::uint64_t publisher_;
   Nanos expires_at_;
   std::uint32_t holders_;
   std::uint32_t properties_size_;

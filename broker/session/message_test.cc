@@ -23,6 +23,7 @@ MessageView sample() {
 
 void expect_same(const MessageView& a, const MessageView& b) {
   EXPECT_EQ(a.id, b.id);
+  EXPECT_EQ(a.publisher, b.publisher);
   EXPECT_EQ(a.qos, b.qos);
   EXPECT_EQ(a.retain, b.retain);
   EXPECT_EQ(a.topic, b.topic);

@@ -22,6 +22,7 @@ Delivery* Outbox::append(Message* message, std::uint8_t qos, bool retain, std::s
   last_ = d;
   if (next_ == nullptr) next_ = d;
   ++waiting_;
+  if (message != nullptr) next_expiry_ = std::min(next_expiry_, message->expires_at());
   return d;
 }
 
@@ -45,6 +46,16 @@ void Outbox::drop_next() {
   next_ = dropped->next;
   --waiting_;
   unlink(before, dropped);
+}
+
+std::uint32_t Outbox::drop_expired(Nanos now) {
+  next_expiry_ = kNever;
+  return drop_if([&](const Delivery& d) {
+    const Nanos expires_at = d.message->expires_at();
+    if (expires_at <= now) return true;
+    next_expiry_ = std::min(next_expiry_, expires_at);
+    return false;
+  });
 }
 
 void Outbox::rewind() {
@@ -87,6 +98,7 @@ void Outbox::clear() {
   last_ = next_ = nullptr;
   waiting_ = 0;
   inflight_ = 0;
+  next_expiry_ = kNever;
 }
 
 void Outbox::restore(Message* message, std::uint8_t qos, bool retain, std::uint16_t packet_id,
@@ -103,6 +115,8 @@ void Outbox::append_all(Outbox& other) {
   last_ = other.last_;
   if (next_ == nullptr) next_ = other.first_;
   waiting_ += other.waiting_;
+  next_expiry_ = std::min(next_expiry_, other.next_expiry_);
+  other.next_expiry_ = kNever;
   other.first_ = other.last_ = other.next_ = nullptr;
   other.waiting_ = other.inflight_ = 0;
 }
@@ -113,6 +127,7 @@ void Outbox::swap(Outbox& other) {
   std::swap(next_, other.next_);
   std::swap(waiting_, other.waiting_);
   std::swap(inflight_, other.inflight_);
+  std::swap(next_expiry_, other.next_expiry_);
 }
 
 void Outbox::unlink(Delivery* before, Delivery* delivery) {

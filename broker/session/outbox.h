@@ -6,7 +6,7 @@
 // next_to_send() is the first that was not sent on the present connection: after rewind() (a new connection) that is
 // the oldest one begun, which is sent again (4.4), before anything new. inflight() counts what this connection has sent
 // and not seen ended, the figure that Receive Maximum bounds (4.9). Windows are short (MqttOptions::max_inflight) and
-// acknowledgements come in order, so a packet identifier is found by looking from the front. Empty, it costs 40 bytes.
+// acknowledgements come in order, so a packet identifier is found by looking from the front. Empty, it costs 48 bytes.
 #pragma once
 
 #include <cstdint>
@@ -88,6 +88,11 @@ class Outbox {
     return dropped;
   }
 
+  /// No delivery that waits expires before this time.
+  Nanos next_expiry() const { return next_expiry_; }
+  /// Drops those that wait and have expired; returns how many.
+  std::uint32_t drop_expired(Nanos now);
+
   std::uint32_t inflight() const { return inflight_; }
   /// Deliveries that were never begun.
   std::uint32_t waiting() const { return waiting_; }
@@ -102,6 +107,7 @@ class Outbox {
   Delivery* next_ = nullptr;
   std::uint32_t waiting_ = 0;
   std::uint32_t inflight_ = 0;
+  Nanos next_expiry_ = kNever;
 };
 
 }  // namespace orrery::session

@@ -18,6 +18,7 @@ struct PendingSubscribe {
   struct Retained {
     std::uint8_t qos = 0;
     std::uint32_t identifier = 0;
+    bool no_local = false;
   };
   std::uint32_t session = 0;
   std::uint64_t epoch = 0;  // of that session: another one in the same slot is not meant

@@ -23,12 +23,19 @@ struct OwnSubscription {
   std::uint32_t filter_id;
 };
 
+/// The packet identifier of a QoS 2 message that came in and was not released by PUBREL.
+struct ReceivedId {
+  std::uint16_t packet_id;
+  /// Sent on the present connection, and so in its Connection::receiving; the rest survives, this does not.
+  bool counted;
+};
+
 class Session {
  public:
   explicit Session(Heap& heap)
       : outbox_(heap),
         subscriptions_(HeapAllocator<OwnSubscription>(heap)),
-        received_(HeapAllocator<std::uint16_t>(heap)) {}
+        received_(HeapAllocator<ReceivedId>(heap)) {}
 
   std::string_view client_id() const { return {client_id_bytes_, client_id_size_}; }
   /// Of the claim under which this shard holds the client id.
@@ -46,8 +53,8 @@ class Session {
   const Outbox& outbox() const { return outbox_; }
   std::uint16_t last_packet_id() const { return last_packet_id_; }
   const HeapVector<OwnSubscription>& subscriptions() const { return subscriptions_; }
-  /// Packet identifiers of QoS 2 messages that came in and were not released by PUBREL.
-  const HeapVector<std::uint16_t>& received() const { return received_; }
+  /// In ascending order.
+  const HeapVector<ReceivedId>& received() const { return received_; }
 
   LinkId link = kNoLink;
   TimerWheel::Tick timer = TimerWheel::kNotArmed;
@@ -58,7 +65,6 @@ class Session {
   /// Acknowledgements that the client waits for, in the order of its PUBLISH packets (Acknowledgements' slots).
   std::uint32_t first_pending = kNoSlot;
   std::uint32_t last_pending = kNoSlot;
-  std::uint32_t pending_qos1 = 0;  // those of QoS 1 in the list; those of QoS 2 are in received() too
 
  private:
   friend class Store;
@@ -75,7 +81,7 @@ class Session {
   Nanos expires_at_ = kNever;
   Outbox outbox_;
   HeapVector<OwnSubscription> subscriptions_;
-  HeapVector<std::uint16_t> received_;
+  HeapVector<ReceivedId> received_;
 };
 
 }  // namespace orrery::session

@@ -57,8 +57,9 @@ class SessionHost {
   virtual void release(Nanos now, const claims::Release& release) = 0;
 
   virtual void change_routes(Nanos now, const RouteRequest& request) = 0;
-  /// Sends the message to every place with a matching subscription, this shard (Sessions::deliver) included. Returns
-  /// how many confirmations for `owed` will follow. `matched` is set if any place did.
+  /// Sends the message to every other place with a matching subscription, and to one member of each group that matches,
+  /// which may be here (Sessions::deliver_to_group). Returns how many confirmations for `owed` will follow. `matched` is
+  /// set if anybody did.
   virtual std::uint32_t route(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) = 0;
   /// To another member of the group message.share_filter, anywhere; the sender's shard has asked its own members
   /// before. False when there is none; then it is counted as dropped.

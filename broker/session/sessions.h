@@ -88,8 +88,8 @@ class Sessions {
   }
 
   // Messages.
-  /// To every session here with a matching subscription.
-  void deliver(Nanos now, const MessageView& message) { deliveries_.deliver(now, message); }
+  /// What comes from elsewhere: to every session here with a matching subscription; whether there is any.
+  bool deliver(Nanos now, const MessageView& message) { return deliveries_.deliver(now, message); }
   /// To one member of a shared subscription's group; false when none is left here.
   bool deliver_to_group(Nanos now, std::string_view share_filter, const MessageView& message) {
     return deliveries_.deliver_to_group(now, share_filter, message);
@@ -132,7 +132,7 @@ class Sessions {
   // handle_connect.cc
   void refuse_connect(LinkId link, mqtt::Version version, mqtt::ReasonCode reason, const char* what);
   void take_connect(Nanos now, LinkId link, const mqtt::ConnectView& connect);
-  Will make_will(const mqtt::WillView& will);
+  Will make_will(const mqtt::WillView& will, std::string_view client_id);
   void finish_connect(Nanos now, std::uint64_t request, std::uint32_t slot);
   void refuse_claim(std::uint64_t request, mqtt::ReasonCode reason, const char* what);
   // connack.cc

@@ -63,6 +63,7 @@ void Store::attached(std::uint32_t slot, Will will) {
   s.will_ = will;
   s.expires_at_ = kNever;
   s.outbox_.rewind();
+  for (ReceivedId& id : s.received_) id.counted = false;  // the quota begins anew (4.9)
 }
 
 void Store::set_expiry(std::uint32_t slot, std::uint32_t seconds) { sessions_[slot].expiry_seconds_ = seconds; }
@@ -166,6 +167,13 @@ void Store::dropped(std::uint32_t slot) {
   counters_.subtract(Counter::kMessagesQueued);
 }
 
+std::uint32_t Store::drop_expired(std::uint32_t slot, Nanos now) {
+  Session& s = sessions_[slot];
+  const std::uint32_t dropped = (s.held != nullptr ? *s.held : s.outbox_).drop_expired(now);
+  counters_.subtract(Counter::kMessagesQueued, dropped);
+  return dropped;
+}
+
 void Store::released(std::uint32_t slot, const Delivery* delivery) {
   sessions_[slot].outbox_.release_message(const_cast<Delivery*>(delivery));
 }
@@ -205,23 +213,32 @@ void Store::free_held(Session& s) {
 
 // QoS 2 coming in ----------------------------------------------------------------------------------------------------
 
-bool Store::has_received(std::uint32_t slot, std::uint16_t packet_id) const {
+namespace {
+bool before(const ReceivedId& a, std::uint16_t packet_id) { return a.packet_id < packet_id; }
+}  // namespace
+
+const ReceivedId* Store::find_received(std::uint32_t slot, std::uint16_t packet_id) const {
   const auto& ids = sessions_[slot].received_;
-  return std::binary_search(ids.begin(), ids.end(), packet_id);
+  const auto at = std::lower_bound(ids.begin(), ids.end(), packet_id, before);
+  return at == ids.end() || at->packet_id != packet_id ? nullptr : &*at;
 }
 
-void Store::received(std::uint32_t slot, std::uint16_t packet_id) {
+void Store::received(std::uint32_t slot, std::uint16_t packet_id, bool counted) {
   auto& ids = sessions_[slot].received_;
-  const auto at = std::lower_bound(ids.begin(), ids.end(), packet_id);
-  if (at == ids.end() || *at != packet_id) ids.insert(at, packet_id);
+  const auto at = std::lower_bound(ids.begin(), ids.end(), packet_id, before);
+  if (at == ids.end() || at->packet_id != packet_id) {
+    ids.insert(at, {packet_id, counted});
+  } else {
+    at->counted = at->counted || counted;
+  }
 }
 
-bool Store::unreceived(std::uint32_t slot, std::uint16_t packet_id) {
+void Store::unreceived(std::uint32_t slot, std::uint16_t packet_id) {
   auto& ids = sessions_[slot].received_;
-  const auto at = std::lower_bound(ids.begin(), ids.end(), packet_id);
-  if (at == ids.end() || *at != packet_id) return false;
+  const auto at = std::lower_bound(ids.begin(), ids.end(), packet_id, before);
+  ORRERY_ASSERT(at != ids.end());
+  ORRERY_ASSERT(at->packet_id == packet_id);
   ids.erase(at);
-  return true;
 }
 
 }  // namespace orrery::session

@@ -95,6 +95,8 @@ class Store {
   void sent(std::uint32_t slot, std::uint16_t packet_id);
   /// next_to_send() was never begun and is not sent: expired.
   void dropped(std::uint32_t slot);
+  /// Those that wait and have expired, to make room; returns how many.
+  std::uint32_t drop_expired(std::uint32_t slot, Nanos now);
   /// PUBREC: the message is the client's.
   void released(std::uint32_t slot, const Delivery* delivery);
   /// PUBACK, PUBCOMP or a refusing PUBREC.
@@ -115,10 +117,11 @@ class Store {
   }
 
   // Operations: QoS 2 messages that came in.
-  void received(std::uint32_t slot, std::uint16_t packet_id);
-  /// PUBREL: false when the identifier was not there.
-  bool unreceived(std::uint32_t slot, std::uint16_t packet_id);
-  bool has_received(std::uint32_t slot, std::uint16_t packet_id) const;
+  /// `counted`: on the present connection (ReceivedId).
+  void received(std::uint32_t slot, std::uint16_t packet_id, bool counted);
+  /// PUBREL: what the identifier was, or null. Valid until the next call.
+  const ReceivedId* find_received(std::uint32_t slot, std::uint16_t packet_id) const;
+  void unreceived(std::uint32_t slot, std::uint16_t packet_id);
   /// It goes on counting packet identifiers where it was elsewhere.
   void set_last_packet_id(std::uint32_t slot, std::uint16_t packet_id) { sessions_[slot].last_packet_id_ = packet_id; }
 

@@ -209,12 +209,9 @@ std::uint32_t TestHost::TestShard::route(Nanos now, const MessageView& message, 
     cluster_.unconfirmed_.emplace_back(id_, owed);
   }
   for (const ShardId place : places) {
+    if (place == id_) continue;
     matched = true;
-    if (place == id_) {
-      sessions_->deliver(now, message);
-    } else {
-      cluster_.deliver_later(place, message, {});
-    }
+    cluster_.deliver_later(place, message, {});
   }
   for (const std::string& group : groups) {
     matched = true;
@@ -233,7 +230,10 @@ void TestHost::deliver_later(ShardId to, const MessageView& message, std::string
     MessageView view = decode_message(in, now_);
     EXPECT_TRUE(in.done());
     view.share_filter = {};
-    if (group.empty()) return shards_[to]->sessions().deliver(now_, view);
+    if (group.empty()) {
+      shards_[to]->sessions().deliver(now_, view);
+      return;
+    }
     if (!shards_[to]->sessions().deliver_to_group(now_, group, view)) say("host: nobody of " + group + " is left");
   });
 }
