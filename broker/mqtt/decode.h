@@ -6,8 +6,8 @@
 // tells more). No decoder allocates, recurses, or looks at anything but its arguments. What depends on the connection's
 // state (a second CONNECT, an alias never set, a window exceeded) is the session's matter.
 //
-// Leniency towards MQTT 3.1, whose text says "not used" and not "must be 0": the header's flags of packets
-// that have no use for them and the unused connect flags are ignored, and a user name or password that is announced but missing at
+// Leniency towards MQTT 3.1, whose text says "not used" and not "must be 0": the header's flags of packets that have no
+// use for them and the unused connect flags are ignored, and a user name or password that is announced but missing at
 // the end of CONNECT counts as absent.
 #pragma once
 

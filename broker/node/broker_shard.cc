@@ -75,6 +75,11 @@ void BrokerShard::wake(Nanos now) {
   if (now >= reassert_.next_deadline())
     reassert_.step(now, sessions_, [&](const auto& said) { post_.to_shard(now, 0, said); });
   transport_.work(now);
+  // Each has a budget of its own, so that none of them keeps the others waiting.
+  WorkBudget of_sessions;
+  sessions_.work(now, of_sessions);
+  WorkBudget of_control;
+  if (control_) control_->work(now, of_control);
   finish(now);
 }
 
@@ -126,7 +131,8 @@ void BrokerShard::finish(Nanos now) {
 }
 
 void BrokerShard::arm(Nanos now) {
-  if (transport_.work_left() && !post_.behind()) {
+  const bool packets_left = transport_.work_left() && !post_.behind();
+  if (packets_left || sessions_.work_left() || (control_ && control_->work_left())) {
     if (wish_ > now) effects_.wake_at(wish_ = now);
     return;
   }

@@ -61,8 +61,12 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   void yielded(Nanos now, const claims::Yielded& yielded) override { post_.to_shard(now, 0, yielded); }
   void release(Nanos now, const claims::Release& release) override { post_.to_shard(now, 0, release); }
   void change_routes(Nanos now, const session::RouteRequest& r) override {
-    post_.to_shard(now, 0, RouteChange{r.token, r.added, r.removed, r.retained_wanted});
+    post_.to_shard(now, 0, RouteChange{r.token, r.added, r.removed});
   }
+  void pull_retained(Nanos now, const session::RetainedPull& p) override {
+    post_.to_shard(now, 0, PullRetained{p.token, p.cursor, p.filter});
+  }
+  void drop_retained(Nanos now, std::uint64_t cursor) override { post_.to_shard(now, 0, DropRetained{cursor}); }
   std::uint32_t route(Nanos now, const session::MessageView& message, std::uint32_t owed, bool& matched) override {
     return router_.route(now, message, owed, matched);
   }
@@ -73,6 +77,7 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
     post_.to_shard(now, 0, Retain{owed, message});
     return owed == kNoSlot ? 0 : 1;
   }
+  std::size_t retained_bytes_max() const override { return RetainedMessages::kMessageBytesMax; }
   void fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) override {
     post_.to_place(now, former, FetchRest{epoch, client_id});
   }

@@ -35,9 +35,7 @@ void ControlSide::take(Nanos now, ShardId from, const RouteChange& change) {
   change.added.for_each([&](std::string_view filter) { appended(plane_.append_route_add(now, filter, from)); });
   change.removed.for_each([&](std::string_view filter) { appended(plane_.append_route_remove(now, filter, from)); });
   if (change.token == 0) return;
-  WaitingSubscribe subscribe{appended_, from, change.token, {}};
-  change.retained_wanted.for_each([&](std::string_view filter) { subscribe.retained_wanted.emplace_back(filter); });
-  waiting_.enter(std::move(subscribe));
+  waiting_.enter({appended_, from, change.token});
   answer_waiting(now);
 }
 
@@ -56,11 +54,25 @@ void ControlSide::answer_waiting(Nanos now) {
 
 void ControlSide::answer(Nanos now, const WaitingSubscribe& subscribe) {
   post_.to_shard(now, subscribe.shard, RoutesInForce{subscribe.token});
-  for (std::uint32_t position = 0; position < subscribe.retained_wanted.size() && retained_.count() > 0; ++position)
-    retained_.match(subscribe.retained_wanted[position], now, [&](const session::MessageView& message) {
-      post_.to_shard(now, subscribe.shard, RetainedMatch{subscribe.token, position, message});
-    });
-  post_.to_shard(now, subscribe.shard, Subscribed{subscribe.token});
+}
+
+/// At once while the event has units left for it, else in its turn: shards of one node ask each other without end.
+void ControlSide::take(Nanos now, ShardId from, const PullRetained& pull) {
+  pulls_.push_back({from, pull.token, pull.cursor, std::string(pull.filter)});
+  if (pulls_.size() == 1) work(now, pull_budget_);
+}
+
+bool ControlSide::work(Nanos now, WorkBudget& budget) {
+  while (!pulls_.empty() && !budget.spent()) {
+    const Pull pull = std::move(pulls_.front());
+    pulls_.pop_front();
+    const std::uint64_t cursor =
+        retained_.page(pull.filter, pull.cursor, now, budget, [&](const session::MessageView& message) {
+          post_.to_shard(now, pull.shard, RetainedMatch{pull.token, message});
+        });
+    post_.to_shard(now, pull.shard, RetainedPage{pull.token, cursor});
+  }
+  return work_left();
 }
 
 void ControlSide::take(Nanos now, ShardId from, const Retain& retain) {

@@ -8,9 +8,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
+#include <string>
 #include <vector>
 
 #include "broker/base/heap.h"
+#include "broker/base/work_budget.h"
 #include "broker/cluster/control_host.h"
 #include "broker/cluster/control_plane.h"
 #include "broker/node/node_tables.h"
@@ -28,15 +31,24 @@ class ControlSide final : private cluster::ControlHost {
   ControlSide(NodeTables& tables, cluster::PeerPort& port, Heap& heap, Post& post, Counters& counters);
 
   /// At the beginning of every event of the shard.
-  void begin_event(Nanos now) { retained_.set_now(now); }
+  void begin_event(Nanos now) {
+    retained_.set_now(now);
+    pull_budget_ = WorkBudget();
+  }
   void start(Nanos now) { plane_.start(now); }
   void tick(Nanos now);
   void end_of_event(Nanos now);
   Nanos next_deadline() const { return std::min(plane_.next_deadline(), retained_.next_deadline()); }
   std::uint64_t memory_bytes() const { return plane_.memory_bytes(); }
 
+  /// Goes on with walks over retained messages; true while more is left.
+  bool work(Nanos now, WorkBudget& budget);
+  bool work_left() const { return !pulls_.empty(); }
+
   // What a shard says.
   void take(Nanos now, ShardId from, const RouteChange& change);
+  void take(Nanos now, ShardId from, const PullRetained& pull);
+  void take(Nanos, ShardId, const DropRetained& drop) { retained_.drop_cursor(drop.cursor); }
   void take(Nanos now, ShardId from, const Retain& retain);
   void take(Nanos now, ShardId from, const claims::Request& request) { plane_.claim(now, from, request); }
   void take(Nanos now, ShardId, const claims::Yielded& yielded) { plane_.yielded(now, yielded); }
@@ -45,6 +57,14 @@ class ControlSide final : private cluster::ControlHost {
   void take(Nanos now, ShardId from, const claims::HeldAll& all) { plane_.held_all(now, from, all); }
 
  private:
+  /// A PullRetained that waits for its turn.
+  struct Pull {
+    ShardId shard;
+    std::uint32_t token;
+    std::uint64_t cursor;
+    std::string filter;
+  };
+
   void answer_waiting(Nanos now);
   void answer(Nanos now, const WaitingSubscribe& subscribe);
 
@@ -70,6 +90,8 @@ class ControlSide final : private cluster::ControlHost {
   RetainedMessages retained_;
   cluster::ControlPlane plane_;
   WaitingRoom waiting_;
+  std::deque<Pull> pulls_;  // one for each session at most
+  WorkBudget pull_budget_;  // what this event may do for pulls that come in it
   std::uint64_t appended_ = 0;
   std::uint64_t in_force_ = 0;
   Nanos nudged_at_ = 0;

@@ -25,6 +25,8 @@ struct BrokerShard::Inbox {
 
   // To shard 0.
   void operator()(const RouteChange& m) { control().take(now, from.shard, m); }
+  void operator()(const PullRetained& m) { control().take(now, from.shard, m); }
+  void operator()(const DropRetained& m) { control().take(now, from.shard, m); }
   void operator()(const Retain& m) { control().take(now, from.shard, m); }
   void operator()(const claims::Request& m) { control().take(now, from.shard, m); }
   void operator()(const claims::Yielded& m) { control().take(now, from.shard, m); }
@@ -34,8 +36,8 @@ struct BrokerShard::Inbox {
 
   // From shard 0.
   void operator()(const RoutesInForce& m) { shard.sessions_.routes_in_force(now, m.token); }
-  void operator()(const RetainedMatch& m) { shard.sessions_.retained(now, m.token, m.position, m.message); }
-  void operator()(const Subscribed& m) { shard.sessions_.subscribed(m.token); }
+  void operator()(const RetainedMatch& m) { shard.sessions_.retained(now, m.token, m.message); }
+  void operator()(const RetainedPage& m) { shard.sessions_.retained_page(now, m.token, m.cursor, m.cursor != 0); }
   void operator()(const RetainStored& m) { shard.sessions_.confirmed(now, m.owed); }
   void operator()(const claims::Grant& m) { shard.sessions_.claim_granted(now, m); }
   void operator()(const claims::Refusal& m) { shard.sessions_.claim_failed(now, m); }

@@ -21,9 +21,14 @@ inline constexpr std::size_t kAwaitedMax = std::size_t{1} << 20;
 /// the oldest is answered at once (kSubacksEarly): its routes work on this node already.
 inline constexpr std::size_t kWaitingRoomBytesMax = std::size_t{16} * 1024 * 1024;
 
-/// Expired retained messages are looked for this often, so many at a time.
-inline constexpr Nanos kSweepEvery = kSecond;
-inline constexpr std::uint32_t kSweepSteps = 256;
+/// Retained messages that have expired are dropped no more often than this, as many at a time as one event may; the
+/// rest goes on at once.
+inline constexpr Nanos kSweepEvery = 100 * kMillisecond;
+
+/// Retained messages of one answer to a session's pull: so many, and so many bytes and one more. What a session asks
+/// for goes out whatever its link has not taken, so this bounds how far it goes beyond max_link_backlog.
+inline constexpr std::uint32_t kRetainedPageMessages = 32;
+inline constexpr std::size_t kRetainedPageBytes = std::size_t{64} * 1024;
 
 /// Shards without events hold up what the route table has retired; above this many bytes they get an empty one, not
 /// more often than this.

@@ -6,9 +6,10 @@
 namespace orrery::node {
 
 void RetainedMessages::sweep(Nanos now) {
-  if (now < sweep_at_) return;
-  store_.sweep(now, kSweepSteps);
-  sweep_at_ = store_.count() + store_.tombstones() > 0 ? now + kSweepEvery : kNever;
+  if (now < next_deadline()) return;
+  WorkBudget budget;
+  store_.sweep(now, budget);
+  sweep_after_ = budget.spent() ? now : now + kSweepEvery;
 }
 
 void RetainedMessages::encode_value(std::vector<std::uint8_t>& out, std::uint64_t stamp, NodeId writer,
@@ -33,7 +34,6 @@ bool RetainedMessages::apply(NodeId, Bytes value) {
   std::vector<std::uint8_t> stored;
   if (!message.payload.empty()) session::encode_message(stored, message, now_);
   store_.set(message.topic, stored, version, expires_at);
-  if (sweep_at_ == kNever) sweep_at_ = now_ + kSweepEvery;
   return true;
 }
 

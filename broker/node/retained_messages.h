@@ -5,12 +5,14 @@
 // writer u16, message (with what is left of its expiry); the larger stamp is the newer, then the larger writer.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "base/types.h"
 #include "broker/base/heap.h"
+#include "broker/cluster/limits.h"
 #include "broker/cluster/route_sink.h"
 #include "broker/node/limits.h"
 #include "broker/routing/retained_store.h"
@@ -25,25 +27,34 @@ class RetainedMessages final : public cluster::RetainedSink {
 
   /// The time of the present event, for the sink's calls.
   void set_now(Nanos now) { now_ = now; }
-  /// Drops some of those that have expired, now and then.
+  /// Drops those that have expired, as many as one event may.
   void sweep(Nanos now);
-  Nanos next_deadline() const { return sweep_at_; }
+  Nanos next_deadline() const { return std::max(store_.next_expiry(), sweep_after_); }
 
+  /// The largest message that fits a value of an owner log, with its stamp and writer.
+  static constexpr std::size_t kMessageBytesMax = cluster::kRetainedBytesMax - 10;
   /// A value for the owner log: `writer` sets the message.
   static void encode_value(std::vector<std::uint8_t>& out, std::uint64_t stamp, NodeId writer,
                            const session::MessageView& message, Nanos now);
 
   std::uint32_t count() const { return store_.count(); }
-  /// visit(message) for each that the filter matches and that lives.
+  /// A few of those that the filter matches and that live: visit(message). `cursor` and what is returned as in
+  /// routing::RetainedStore::walk.
   template <class Visit>
-  void match(std::string_view filter, Nanos now, Visit&& visit) const {
-    store_.match(filter, now, [&](std::string_view, const routing::Retained& r) {
+  std::uint64_t page(std::string_view filter, std::uint64_t cursor, Nanos now, WorkBudget& budget, Visit&& visit) {
+    std::uint32_t messages = 0;
+    std::size_t bytes = 0;
+    return store_.walk(filter, cursor, now, budget, [&](std::string_view, const routing::Retained& r) {
       ByteReader in(r.value);
       session::MessageView message = session::decode_message(in, now);
       message.expires_at = r.expires_at;
       visit(message);
+      bytes += r.value.size();
+      budget.charge(static_cast<std::uint32_t>(r.value.size() / kBytesPerUnit));
+      return ++messages < kRetainedPageMessages && bytes < kRetainedPageBytes;
     });
   }
+  void drop_cursor(std::uint64_t cursor) { store_.drop_cursor(cursor); }
 
   // RetainedSink
   bool apply(NodeId owner, Bytes value) override;
@@ -53,7 +64,7 @@ class RetainedMessages final : public cluster::RetainedSink {
   routing::RetainedStore store_;
   const NodeId nodes_;
   Nanos now_ = 0;
-  Nanos sweep_at_ = kNever;
+  Nanos sweep_after_ = 0;
 };
 
 }  // namespace orrery::node

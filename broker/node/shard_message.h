@@ -70,12 +70,10 @@ struct RouteChange {
   std::uint32_t token = 0;  // 0: no answer is wanted
   TextList added;
   TextList removed;
-  TextList retained_wanted;
   static void fields(auto& self, auto& f) {
     f.u32(self.token);
     f.texts(self.added);
     f.texts(self.removed);
-    f.texts(self.retained_wanted);
   }
 };
 
@@ -89,30 +87,50 @@ struct Retain {
   }
 };
 
+/// session::RetainedPull: RetainedMatches and then a RetainedPage follow.
+struct PullRetained {
+  std::uint32_t token = 0;
+  std::uint64_t cursor = 0;
+  std::string_view filter;
+  static void fields(auto& self, auto& f) {
+    f.u32(self.token);
+    f.u64(self.cursor);
+    f.text(self.filter);
+  }
+};
+
+/// The cursor is not needed any more.
+struct DropRetained {
+  std::uint64_t cursor = 0;
+  static void fields(auto& self, auto& f) { f.u64(self.cursor); }
+};
+
 // From shard 0 (and claims::Grant, Refusal, Yield) --------------------------------------------------------------------
 
-/// What the RouteChange with this token added is in force; RetainedMatches and then Subscribed follow.
+/// What the RouteChange with this token added is in force.
 struct RoutesInForce {
   std::uint32_t token = 0;
   static void fields(auto& self, auto& f) { f.u32(self.token); }
 };
 
-/// A retained message that matches the filter at this position of RouteChange::retained_wanted.
+/// One of the messages that the PullRetained with this token asked for.
 struct RetainedMatch {
   std::uint32_t token = 0;
-  std::uint32_t position = 0;
   session::MessageView message;
   static void fields(auto& self, auto& f) {
     f.u32(self.token);
-    f.u32(self.position);
     f.message(self.message);
   }
 };
 
-/// The RouteChange with this token is done with.
-struct Subscribed {
+/// Those were all for now: the walk goes on at this cursor, 0 at its end.
+struct RetainedPage {
   std::uint32_t token = 0;
-  static void fields(auto& self, auto& f) { f.u32(self.token); }
+  std::uint64_t cursor = 0;
+  static void fields(auto& self, auto& f) {
+    f.u32(self.token);
+    f.u64(self.cursor);
+  }
 };
 
 struct RetainStored {
@@ -160,9 +178,10 @@ using ShardMessages = MessageTable<
     // place to place
     Publish, PublishToGroup, FetchRest, GiveRest,
     // to shard 0
-    RouteChange, Retain, claims::Request, claims::Yielded, claims::Release, claims::Hold, claims::HeldAll,
+    RouteChange, PullRetained, DropRetained, Retain, claims::Request, claims::Yielded, claims::Release, claims::Hold,
+    claims::HeldAll,
     // from shard 0
-    RoutesInForce, RetainedMatch, Subscribed, RetainStored, claims::Grant, claims::Refusal, claims::Yield, Reassert,
+    RoutesInForce, RetainedMatch, RetainedPage, RetainStored, claims::Grant, claims::Refusal, claims::Yield, Reassert,
     NodeGone, NodeBack, Nudge>;
 inline constexpr std::uint8_t kPeerKinds = 4;
 

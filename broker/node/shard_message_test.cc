@@ -106,7 +106,7 @@ TEST(ShardMessage, EveryKindIsReadAsItWasWritten) {
     }
     seen.insert(kKindOf<Kind>);
   });
-  EXPECT_EQ(seen.size(), 22u);
+  EXPECT_EQ(seen.size(), 24u);
 }
 
 TEST(ShardMessage, NothingShorterAndNothingLongerIsRead) {

@@ -9,8 +9,6 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "base/assert.h"
 #include "base/types.h"
@@ -22,13 +20,8 @@ struct WaitingSubscribe {
   std::uint64_t sequence = 0;  // of its last entry in the owner log
   ShardId shard = 0;
   std::uint32_t token = 0;
-  std::vector<std::string> retained_wanted;
 
-  std::size_t bytes() const {
-    std::size_t total = sizeof(*this);
-    for (const std::string& filter : retained_wanted) total += sizeof(filter) + filter.size();
-    return total;
-  }
+  static constexpr std::size_t bytes() { return 16; }
 };
 
 class WaitingRoom {

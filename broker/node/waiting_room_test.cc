@@ -17,25 +17,23 @@ std::vector<std::uint32_t> leaving(WaitingRoom& room, std::uint64_t in_force, bo
 
 TEST(WaitingRoom, WhoCameFirstLeavesFirstAndNobodyBeforeItsRoutes) {
   WaitingRoom room;
-  room.enter({5, 0, 1, {}});
-  room.enter({5, 1, 2, {"a/#"}});
-  room.enter({7, 0, 3, {}});
+  room.enter({5, 0, 1});
+  room.enter({5, 1, 2});
+  room.enter({7, 0, 3});
   EXPECT_EQ(leaving(room, 4), (std::vector<std::uint32_t>{}));
   EXPECT_EQ(leaving(room, 6), (std::vector<std::uint32_t>{1, 2}));
   EXPECT_EQ(leaving(room, 6), (std::vector<std::uint32_t>{}));
-  room.enter({7, 0, 4, {}});
+  room.enter({7, 0, 4});
   EXPECT_EQ(leaving(room, 100), (std::vector<std::uint32_t>{3, 4}));
   EXPECT_EQ(room.bytes(), 0u);
 }
 
 TEST(WaitingRoom, AFullRoomLetsTheOldestGoEarly) {
-  const std::string filter(100, 'x');
-  const WaitingSubscribe one{9, 0, 1, {filter}};
-  WaitingRoom room(one.bytes() * 3);
-  for (std::uint32_t token = 1; token <= 3; ++token) room.enter({9, 0, token, {filter}});
+  WaitingRoom room(WaitingSubscribe::bytes() * 3);
+  for (std::uint32_t token = 1; token <= 3; ++token) room.enter({9, 0, token});
   EXPECT_EQ(leaving(room, 0), (std::vector<std::uint32_t>{})) << "just full";
-  room.enter({9, 0, 4, {filter}});
-  room.enter({9, 0, 5, {filter}});
+  room.enter({9, 0, 4});
+  room.enter({9, 0, 5});
   EXPECT_EQ(leaving(room, 0, true), (std::vector<std::uint32_t>{1, 2}));
   EXPECT_EQ(room.size(), 3u);
   EXPECT_EQ(leaving(room, 9), (std::vector<std::uint32_t>{3, 4, 5}));

@@ -4,12 +4,18 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/assert.h"
 #include "broker/mqtt/topic.h"
 
 namespace orrery::routing {
 
 RetainedStore::RetainedStore(Heap& heap, std::uint64_t seed, RetainedLimits limits)
-    : heap_(heap), limits_(limits), topics_(heap, alone_, seed), records_(heap, alone_), trie_(heap, alone_, seed) {}
+    : heap_(heap),
+      limits_(limits),
+      topics_(heap, alone_, seed),
+      records_(heap, alone_),
+      trie_(heap, alone_, seed),
+      by_expiry_(HeapAllocator<std::uint32_t>(heap)) {}
 
 RetainedStore::~RetainedStore() {
   for (std::uint32_t id = 0; id < topics_.end(); ++id)
@@ -79,10 +85,12 @@ void RetainedStore::store_value(std::uint32_t id, Bytes value) {
   ++count_;
   bytes_ += topic(id).size() + value.size();
   value_bytes_ += value.size();
+  if (r.expires_at != kNever) add_expiry(id);
 }
 
 void RetainedStore::drop_value(std::uint32_t id) {
   Record& r = records_[id];
+  if (r.in_heap != kNoRecord) remove_expiry(id);
   --count_;
   bytes_ -= topic(id).size() + r.size;
   value_bytes_ -= r.size;
@@ -119,17 +127,60 @@ bool RetainedStore::get(std::string_view topic, Nanos now, Retained& out) const 
   return true;
 }
 
-std::uint32_t RetainedStore::sweep(Nanos now, std::uint32_t steps) {
-  std::uint32_t freed = 0;
-  for (steps = std::min(steps, topics_.end()); steps > 0; --steps) {
-    if (sweep_at_ >= topics_.end()) sweep_at_ = 0;
-    const std::uint32_t id = sweep_at_++;
-    if (!topics_.in_use(id) || records_[id].size == 0 || lives(id, now)) continue;
+std::uint32_t RetainedStore::sweep(Nanos now, WorkBudget& budget) {
+  std::uint32_t dropped = 0;
+  for (; !by_expiry_.empty() && next_expiry() <= now && !budget.spent(); budget.charge()) {
+    const std::uint32_t id = by_expiry_[0];
     drop_value(id);
     add_tombstone(id);
-    ++freed;
+    ++dropped;
   }
-  return freed;
+  return dropped;
+}
+
+bool RetainedStore::expires_before(std::uint32_t a, std::uint32_t b) const {
+  const Nanos at_a = records_[a].expires_at, at_b = records_[b].expires_at;
+  return at_a != at_b ? at_a < at_b : a < b;
+}
+
+void RetainedStore::put(std::size_t place, std::uint32_t id) {
+  by_expiry_[place] = id;
+  records_[id].in_heap = static_cast<std::uint32_t>(place);
+}
+
+void RetainedStore::sift_up(std::size_t place) {
+  const std::uint32_t id = by_expiry_[place];
+  for (; place > 0 && expires_before(id, by_expiry_[(place - 1) / 2]); place = (place - 1) / 2)
+    put(place, by_expiry_[(place - 1) / 2]);
+  put(place, id);
+}
+
+void RetainedStore::sift_down(std::size_t place) {
+  const std::uint32_t id = by_expiry_[place];
+  for (std::size_t child = 2 * place + 1; child < by_expiry_.size(); child = 2 * place + 1) {
+    if (child + 1 < by_expiry_.size() && expires_before(by_expiry_[child + 1], by_expiry_[child])) ++child;
+    if (!expires_before(by_expiry_[child], id)) break;
+    put(place, by_expiry_[child]);
+    place = child;
+  }
+  put(place, id);
+}
+
+void RetainedStore::add_expiry(std::uint32_t id) {
+  by_expiry_.push_back(id);
+  sift_up(by_expiry_.size() - 1);
+}
+
+void RetainedStore::remove_expiry(std::uint32_t id) {
+  const std::size_t place = records_[id].in_heap;
+  ORRERY_ASSERT(by_expiry_[place] == id);
+  const std::uint32_t last = by_expiry_.back();
+  by_expiry_.pop_back();
+  records_[id].in_heap = kNoRecord;
+  if (last == id) return;
+  put(place, last);
+  sift_up(place);
+  sift_down(records_[last].in_heap);
 }
 
 }  // namespace orrery::routing

@@ -5,14 +5,17 @@
 // which have seen the same values in any order hold the same. An empty value removes, and stays as a tombstone with its
 // version for a while (limits.h), so that an older value that comes late does not bring the topic back. Topics stand in
 // a trie of levels; a filter is matched by walking it without recursion, children in the order in which they came.
-// Expired values are never shown; sweep() makes them tombstones little by little. All memory is the shard's Heap.
+// Expired values are never shown; sweep() makes them tombstones in the order in which they expire. All memory is the
+// shard's Heap.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
+#include "base/assert.h"
 #include "base/types.h"
 #include "broker/base/heap.h"
+#include "broker/base/work_budget.h"
 #include "broker/routing/limits.h"
 #include "broker/routing/retained_trie.h"
 #include "broker/routing/topic_index.h"
@@ -59,6 +62,32 @@ class RetainedStore {
       if (lives(id, now)) visit(topic(id), retained(id));
   }
 
+  /// A few of them, to go on later: visit(topic, retained) -> bool, false to stop after it. `cursor` is 0 at the
+  /// beginning, else what an earlier call gave, and used up by this one; returns the cursor to go on with, or 0 at the
+  /// end. Charges a unit for each node of the trie that it looks at. What stays between the calls is visited once,
+  /// whatever else changes; what comes may be. A cursor that is not used any more is given back by drop_cursor().
+  template <class Visit>
+  std::uint64_t walk(std::string_view filter, std::uint64_t cursor, Nanos now, WorkBudget& budget, Visit&& visit) {
+    ORRERY_ASSERT(!budget.spent());
+    const auto begun_at = static_cast<std::uint32_t>(cursor - 1);
+    RetainedTrie::Walk walk =
+        cursor == 0 ? RetainedTrie::Walk(trie_, filter) : RetainedTrie::Walk(trie_, filter, begun_at);
+    std::uint64_t next = cursor;
+    for (bool more = true; more && !budget.spent(); budget.charge()) {
+      if (!walk.step()) {
+        next = 0;
+        break;
+      }
+      next = std::uint64_t{walk.node()} + 1;
+      const std::uint32_t id = walk.record();
+      if (id != kNoRecord && lives(id, now)) more = visit(topic(id), retained(id));
+    }
+    if (next != 0) trie_.hold(walk.node());
+    if (cursor != 0) trie_.let_go(begun_at);
+    return next;
+  }
+  void drop_cursor(std::uint64_t cursor) { trie_.let_go(static_cast<std::uint32_t>(cursor - 1)); }
+
   /// Visits what this node wrote, tombstones and expired values included: visit(topic, retained) -> bool, false to stop
   /// after it. Begins at cursor 0; returns the cursor to go on with, or kCursorEnd. What stays meanwhile is visited.
   static constexpr std::uint64_t kCursorEnd = UINT64_MAX;
@@ -69,8 +98,10 @@ class RetainedStore {
     return kCursorEnd;
   }
 
-  /// Looks at up to `steps` records, going round, and drops the values that have expired; returns how many.
-  std::uint32_t sweep(Nanos now, std::uint32_t steps);
+  /// Drops values that have expired, the earliest first, a unit each; returns how many.
+  std::uint32_t sweep(Nanos now, WorkBudget& budget);
+  /// When the next value expires; kNever when none does.
+  Nanos next_expiry() const { return by_expiry_.empty() ? kNever : records_[by_expiry_[0]].expires_at; }
 
   /// Values, those that have expired and are not yet swept included.
   std::uint32_t count() const { return count_; }
@@ -91,6 +122,7 @@ class RetainedStore {
     std::uint32_t node = kNoRecord;   // in trie_; a tombstone has none
     std::uint32_t older = kNoRecord;  // tombstones hang together by age
     std::uint32_t newer = kNoRecord;
+    std::uint32_t in_heap = kNoRecord;  // its place in by_expiry_; of a value that expires
     NodeId writer = 0;
   };
 
@@ -110,6 +142,13 @@ class RetainedStore {
   void drop_value(std::uint32_t id);
   void add_tombstone(std::uint32_t id);
   void unlink_tombstone(std::uint32_t id);
+  // expiry_heap: by (expires_at, id), so that the order is the same in every run
+  bool expires_before(std::uint32_t a, std::uint32_t b) const;
+  void put(std::size_t place, std::uint32_t id);
+  void sift_up(std::size_t place);
+  void sift_down(std::size_t place);
+  void add_expiry(std::uint32_t id);
+  void remove_expiry(std::uint32_t id);
 
   QuiescentStates alone_{0};
   Heap& heap_;
@@ -123,7 +162,7 @@ class RetainedStore {
   std::uint32_t tombstones_ = 0;
   std::uint32_t oldest_ = kNoRecord;  // tombstones
   std::uint32_t newest_ = kNoRecord;
-  std::uint32_t sweep_at_ = 0;
+  HeapVector<std::uint32_t> by_expiry_;  // a binary heap of records, the earliest first
 };
 
 }  // namespace orrery::routing

@@ -24,6 +24,11 @@ std::vector<std::string> matched(const RetainedStore& store, std::string_view fi
   return topics;
 }
 
+std::uint32_t swept(RetainedStore& store, Nanos now, std::uint32_t units) {
+  WorkBudget budget(units);
+  return store.sweep(now, budget);
+}
+
 std::string value_of(const RetainedStore& store, std::string_view topic, Nanos now = 0) {
   Retained r;
   return store.get(topic, now, r) ? std::string(as_text(r.value)) : "none";
@@ -107,9 +112,9 @@ TEST(RetainedStore, ExpiredValuesAreNotShownAndSweptLater) {
   EXPECT_EQ(value_of(store, "a", 100), "none");
   EXPECT_EQ(matched(store, "+", 100), std::vector<std::string>{"b"});
   EXPECT_EQ(store.count(), 2u);
-  EXPECT_EQ(store.sweep(99, 10), 0u);
-  EXPECT_EQ(store.sweep(100, 1), 1u);
-  EXPECT_EQ(store.sweep(100, 10), 0u);
+  EXPECT_EQ(swept(store, 99, 10), 0u);
+  EXPECT_EQ(swept(store, 100, 1), 1u);
+  EXPECT_EQ(swept(store, 100, 10), 0u);
   EXPECT_EQ(store.count(), 1u);
   EXPECT_EQ(store.set("a", as_bytes("older"), {0, 9}), Result::kOlder);
   EXPECT_EQ(store.set("a", as_bytes("3"), {2, 0}), Result::kApplied);
@@ -177,7 +182,7 @@ TEST(RetainedStore, RandomOperationsAgainstTheTwin) {
       const bool newer = known == twin.end() || known->second.version < version;
       ASSERT_EQ(store.set(topic, as_bytes(value), version, expires_at), newer ? Result::kApplied : Result::kOlder);
       if (newer) twin[topic] = {value, version, expires_at};
-      if (rng.below(10) == 0) store.sweep(now, 100);
+      if (rng.below(10) == 0) swept(store, now, 100);
       if (step % 100 != 0) continue;
       const std::string filter = test::random_topic(rng, true);
       std::vector<std::string> expected;
@@ -237,6 +242,96 @@ TEST(RetainedStore, ChurnDoesNotGrowMemory) {
   EXPECT_EQ(store.count(), 1000u);
   EXPECT_EQ(store.tombstones(), 100u);
   EXPECT_LE(heap.bytes_in_use(), before + before / 2);
+}
+
+TEST(RetainedStore, ExpiredValuesGoInTheOrderOfTheirTimeHoweverManyLive) {
+  Heap heap;
+  RetainedStore store(heap, 1);
+  Rng rng(5);
+  std::map<Nanos, int> twin;
+  for (int i = 0; i < 2000; ++i) {
+    const Nanos at = i % 3 == 0 ? kNever : 1 + static_cast<Nanos>(rng.below(500));
+    store.set("t/" + std::to_string(i), as_bytes("v"), {1, 0}, at);
+    if (i % 5 != 0) {
+      if (at != kNever) ++twin[at];
+      continue;
+    }
+    const Nanos later = 1 + static_cast<Nanos>(rng.below(500));  // a successor with another expiry
+    store.set("t/" + std::to_string(i), as_bytes("v"), {2, 0}, later);
+    ++twin[later];
+  }
+  for (const auto& [at, count] : twin) {
+    EXPECT_EQ(store.next_expiry(), at);
+    EXPECT_EQ(swept(store, at - 1, 10'000), 0u);
+    EXPECT_EQ(swept(store, at, 10'000), static_cast<std::uint32_t>(count));
+  }
+  EXPECT_EQ(store.next_expiry(), kNever);
+}
+
+/// Pages of a walk, with `between` called between them.
+template <class Between>
+std::vector<std::string> paged(RetainedStore& store, std::string_view filter, std::uint32_t units, Between&& between) {
+  std::vector<std::string> topics;
+  std::uint64_t cursor = 0;
+  do {
+    WorkBudget budget(units);
+    cursor = store.walk(filter, cursor, 0, budget, [&](std::string_view topic, const Retained&) {
+      topics.emplace_back(topic);
+      return topics.size() % 3 != 0;
+    });
+    between();
+  } while (cursor != 0);
+  return topics;
+}
+
+TEST(RetainedStore, AWalkInPagesSeesWhatAMatchSees) {
+  Heap heap;
+  RetainedStore store(heap, 1);
+  for (const char* t : {"a", "a/b", "a/b/c", "a/x/c", "$s/b", "b", "b//c", "/"}) store.set(t, as_bytes("v"), {1, 0});
+  for (const char* filter : {"#", "+", "a/#", "a/+/c", "+/b", "$s/#", "none", "b/#", "a/b/c"})
+    for (std::uint32_t units = 1; units < 12; ++units)
+      EXPECT_EQ(paged(store, filter, units, [] {}), matched(store, filter)) << filter << " " << units;
+  RetainedStore empty(heap, 1);
+  EXPECT_TRUE(paged(empty, "#", 1, [] {}).empty());
+}
+
+TEST(RetainedStore, AWalkInPagesSurvivesWhateverChangesBetweenThem) {
+  Heap heap;
+  const std::size_t nothing = [&] {
+    RetainedStore store(heap, 1);
+    Rng rng(9);
+    for (int round = 0; round < 200; ++round) {
+      std::map<std::string, bool> stays;  // topics that are there from the beginning to the end
+      std::uint64_t clock = 1 + static_cast<std::uint64_t>(round) * 1000;
+      const auto topic = [&] { return std::to_string(rng.below(5)) + "/" + std::to_string(rng.below(6)); };
+      for (int i = 0; i < 25; ++i) {
+        const std::string t = topic();
+        store.set(t, as_bytes("v"), {clock++, 0});
+        stays[t] = true;
+      }
+      const auto change = [&] {
+        for (int i = 0; i < 4; ++i) {
+          const std::string t = topic();
+          const bool remove = rng.below(2) == 0;
+          store.set(t, remove ? Bytes{} : as_bytes("w"), {clock++, 0});
+          if (remove) stays.erase(t);
+        }
+      };
+      std::map<std::string, int> seen;
+      for (const std::string& t : paged(store, "+/#", 1 + static_cast<std::uint32_t>(rng.below(5)), change)) ++seen[t];
+      for (const auto& [t, _] : stays) EXPECT_EQ(seen[t], 1) << t << " in round " << round;
+      for (const std::string& t : matched(store, "#")) store.set(t, {}, {clock++, 0});
+    }
+    WorkBudget budget(2);
+    store.set("left", as_bytes("v"), {1'000'000, 0});
+    const std::uint64_t cursor = store.walk("#", 0, 0, budget, [](std::string_view, const Retained&) { return false; });
+    EXPECT_NE(cursor, 0u);
+    store.set("left", {}, {1'000'001, 0});
+    store.drop_cursor(cursor);
+    EXPECT_TRUE(matched(store, "#").empty());
+    return std::size_t{0};
+  }();
+  EXPECT_EQ(heap.bytes_in_use(), nothing);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/routing/retained_trie.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "base/hash.h"
 #include "broker/routing/levels.h"
@@ -15,7 +17,12 @@ struct RetainedTrie::Owners {
 };
 
 RetainedTrie::RetainedTrie(Heap& heap, QuiescentStates& alone, std::uint64_t seed)
-    : seed_(seed), texts_(heap, alone), edges_(heap, alone), nodes_(heap, alone), ids_(heap, alone, kFiltersMax) {}
+    : seed_(seed),
+      texts_(heap, alone),
+      edges_(heap, alone),
+      nodes_(heap, alone),
+      ids_(heap, alone, kFiltersMax),
+      held_(HeapAllocator<Held>(heap)) {}
 
 std::size_t RetainedTrie::memory_bytes() const {
   return texts_.memory_bytes() + edges_.memory_bytes() + nodes_.memory_bytes() + ids_.memory_bytes();
@@ -76,7 +83,7 @@ std::uint32_t RetainedTrie::make_child(std::uint32_t parent, std::string_view le
 }
 
 void RetainedTrie::prune(std::uint32_t node) {
-  while (node != kRoot && nodes_[node].record == kNone && nodes_[node].first_child == kNone) {
+  while (node != kRoot && nodes_[node].record == kNone && nodes_[node].first_child == kNone && !held(node)) {
     const Node n = nodes_[node];
     edges_.erase(edge_hash(n.parent, hash_text(texts_.text(n.text), seed_)), node + 1);
     (n.before == kNone ? nodes_[n.parent].first_child : nodes_[n.before].after) = n.after;
@@ -89,8 +96,50 @@ void RetainedTrie::prune(std::uint32_t node) {
   texts_.compact(Owners{*this});
 }
 
+bool RetainedTrie::held(std::uint32_t node) const {
+  const auto at =
+      std::lower_bound(held_.begin(), held_.end(), node, [](const Held& h, std::uint32_t n) { return h.node < n; });
+  return at != held_.end() && at->node == node;
+}
+
+void RetainedTrie::hold(std::uint32_t node) {
+  const auto at =
+      std::lower_bound(held_.begin(), held_.end(), node, [](const Held& h, std::uint32_t n) { return h.node < n; });
+  if (at != held_.end() && at->node == node) {
+    ++at->times;
+  } else {
+    held_.insert(at, {node, 1});
+  }
+}
+
+void RetainedTrie::let_go(std::uint32_t node) {
+  const auto at =
+      std::lower_bound(held_.begin(), held_.end(), node, [](const Held& h, std::uint32_t n) { return h.node < n; });
+  ORRERY_ASSERT(at != held_.end());
+  ORRERY_ASSERT(at->node == node);
+  if (--at->times > 0) return;
+  held_.erase(at);
+  prune(node);
+}
+
 RetainedTrie::Walk::Walk(const RetainedTrie& trie, std::string_view filter) : trie_(trie) {
   if (trie.ids_.end() == 0) begun_ = true;  // nothing was ever there: ends at once, at depth 0
+  read_filter(filter);
+}
+
+RetainedTrie::Walk::Walk(const RetainedTrie& trie, std::string_view filter, std::uint32_t node) : trie_(trie) {
+  read_filter(filter);
+  begun_ = true;
+  for (std::uint32_t n = node; n != kRoot; n = trie.nodes_[n].parent) ++depth_;
+  std::uint32_t n = node;
+  for (std::uint32_t depth = depth_;; --depth) {
+    at_[depth] = n;
+    if (depth == 0) break;
+    n = trie.nodes_[n].parent;
+  }
+}
+
+void RetainedTrie::Walk::read_filter(std::string_view filter) {
   for (Levels rest(filter); !rest.done();) {
     const std::string_view level = rest.next();
     if (level == "#") {
@@ -107,12 +156,13 @@ RetainedTrie::Walk::Walk(const RetainedTrie& trie, std::string_view filter) : tr
 }
 
 std::uint32_t RetainedTrie::Walk::next() {
-  while (advance()) {
-    const std::uint32_t record = trie_.nodes_[at_[depth_]].record;
-    if (record == kNone) continue;
-    if (depth_ == levels_ || depth_ >= many_from_) return record;
-  }
+  while (advance())
+    if (const std::uint32_t found = record(); found != kNone) return found;
   return kNone;
+}
+
+std::uint32_t RetainedTrie::Walk::record() const {
+  return depth_ == levels_ || depth_ >= many_from_ ? trie_.nodes_[at_[depth_]].record : kNone;
 }
 
 bool RetainedTrie::Walk::all_children(std::uint32_t depth) const {

@@ -32,13 +32,28 @@ class RetainedTrie {
   void remove(std::uint32_t node);
   std::size_t memory_bytes() const;
 
-  /// The records of the topics that match a filter, one by one; kNone at the end. The trie must not change meanwhile.
+  /// A node that is held stays, with the nodes above it, whatever is removed: a walk can go on from it later. Held as
+  /// often as it is let go.
+  void hold(std::uint32_t node);
+  void let_go(std::uint32_t node);
+
+  /// The records of the topics that match a filter, one by one. The trie must not change meanwhile; a walk that goes on
+  /// later is begun again at the node where it stood, which was held.
   class Walk {
    public:
     Walk(const RetainedTrie& trie, std::string_view filter);
+    /// Behind `node`, at which an earlier walk with this filter has stood.
+    Walk(const RetainedTrie& trie, std::string_view filter, std::uint32_t node);
+    /// The next record, or kNone at the end.
     std::uint32_t next();
+    /// One node further; false at the end.
+    bool step() { return advance(); }
+    /// The node where it stands after a step(), and its record if the filter matches there, or kNone.
+    std::uint32_t node() const { return at_[depth_]; }
+    std::uint32_t record() const;
 
    private:
+    void read_filter(std::string_view filter);
     bool advance();
     bool down();
     bool all_children(std::uint32_t depth) const;
@@ -76,6 +91,12 @@ class RetainedTrie {
   SlotTable edges_;  // edge_hash -> node + 1
   ChunkedArray<Node> nodes_;
   IdPool ids_;
+  struct Held {
+    std::uint32_t node;
+    std::uint32_t times;
+  };
+  bool held(std::uint32_t node) const;
+  HeapVector<Held> held_;  // by node; as many as there are walks that will go on
 };
 
 }  // namespace orrery::routing

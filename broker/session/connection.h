@@ -71,6 +71,8 @@ struct Connection {
   mqtt::Version version = mqtt::Version::k311;
   bool problem_information = true;  // MQTT 5, 3.1.2.11.7
   bool blocked = false;             // the transport has more than max_link_backlog
+  bool working = false;             // a packet of many filters is under way: the next one waits
+  bool crowded = false;             // its requests under way are above kRequestBytesMax: the same
   std::uint16_t keep_alive = 0;     // seconds; 0 is none
   std::uint16_t receive_maximum = UINT16_MAX;
   std::uint32_t receiving = 0;                 // PUBLISH packets of this connection that count for our Receive Maximum

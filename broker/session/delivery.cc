@@ -30,6 +30,7 @@ bool Deliveries::deliver(Nanos now, const MessageView& message) {
   bool any = false;
   store_.index().match(
       message.topic, [&](std::uint32_t session, std::uint8_t options, std::uint32_t identifier, std::uint32_t) {
+        if (store_[session].ended()) return;
         any = true;
         if (subscription_no_local(options) && publisher_hash(store_[session].client_id()) == message.publisher) return;
         matches_.push_back({session, options, identifier, static_cast<std::uint32_t>(matches_.size())});
@@ -64,12 +65,27 @@ void Deliveries::deliver_to(Nanos now, std::uint32_t slot, const MessageView& me
   const Session& session = store_[slot];
   if (qos == 0) {
     if (session.link == kNoLink) return counters_.add(Counter::kDroppedOffline);
+    if (connections_[session.link].blocked) return counters_.add(Counter::kDroppedSlowConsumer);
     return send_qos0(now, session, message, retain, identifiers);
   }
   if (!has_room(now, slot)) return counters_.add(Counter::kDroppedQueueFull);
   if (kept == nullptr) kept = Message::make(heap_, message);
   kept->hold();
   store_.enqueue(slot, kept, qos, retain, identifiers);
+  if (session.link != kNoLink && session.held == nullptr) pump(now, slot);
+}
+
+void Deliveries::deliver_retained(Nanos now, std::uint32_t slot, const MessageView& message, std::uint8_t qos,
+                                  std::span<const std::uint32_t> identifiers) {
+  ORRERY_ASSERT(qos <= message.qos);
+  effects_.work(Work::kMqttDeliver, 1);
+  counters_.add(Counter::kMessagesMatched);
+  const Session& session = store_[slot];
+  if (qos == 0) {
+    if (session.link == kNoLink) return counters_.add(Counter::kDroppedOffline);
+    return send_qos0(now, session, message, true, identifiers);
+  }
+  store_.enqueue(slot, Message::make(heap_, message), qos, true, identifiers);
   if (session.link != kNoLink && session.held == nullptr) pump(now, slot);
 }
 
@@ -92,7 +108,6 @@ std::uint32_t Deliveries::window(const Connection& c) const {
 void Deliveries::send_qos0(Nanos now, const Session& session, const MessageView& message, bool retain,
                            std::span<const std::uint32_t> identifiers) {
   Connection& c = connections_[session.link];
-  if (c.blocked) return counters_.add(Counter::kDroppedSlowConsumer);
   if (!encode(now, c, message, 0, retain, false, 0, identifiers)) return counters_.add(Counter::kDroppedTooLarge);
   connections_.end_packet(session.link);
   counters_.add(Counter::kMessagesOut);

@@ -36,10 +36,14 @@ class Deliveries {
   /// To one session. `kept` is the message as a block once one had to be made: the caller releases it.
   void deliver_to(Nanos now, std::uint32_t slot, const MessageView& message, Message*& kept, std::uint8_t qos,
                   bool retain, std::span<const std::uint32_t> identifiers);
+  /// A retained message that the session has pulled: it came a few at a time, so it waits whatever waits before it, and
+  /// at QoS 0 goes out whatever the link has not taken.
+  void deliver_retained(Nanos now, std::uint32_t slot, const MessageView& message, std::uint8_t qos,
+                        std::span<const std::uint32_t> identifiers);
   /// Sends what the window, the queue and the link allow.
   void pump(Nanos now, std::uint32_t slot);
-  /// What a session that has ended, and unsubscribed, owed its client as a member of groups goes to others.
-  void redistribute(Nanos now, const Outbox& outbox);
+  /// The first delivery of a session that has ended is dropped; as a member of a group's it goes to another one.
+  void redistribute_first(Nanos now, std::uint32_t slot);
 
  private:
   struct Match {

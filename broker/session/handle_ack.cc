@@ -50,6 +50,7 @@ void Sessions::handle_ack(Nanos now, LinkId link, const mqtt::RawPacket& packet)
       return;
   }
   deliveries_.pump(now, slot);
+  subscriptions_.pull(now, slot);
 }
 
 }  // namespace orrery::session

@@ -106,6 +106,7 @@ void Sessions::finish_connect(Nanos now, std::uint64_t request, std::uint32_t sl
     answer_connect(link, *pending);
     host_.resume_link(link);
     deliveries_.pump(now, slot);
+    subscriptions_.pull(now, slot);
   } else {
     detach(now, slot, false);  // it went before its CONNACK: there was no connection that a will could speak for
   }

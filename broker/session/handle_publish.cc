@@ -36,7 +36,7 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
     return connections_.send_ack(link, mqtt::PacketType::kPubrec, publish_view.packet_id, ReasonCode::kSuccess);
   }
   if (c.principal != nullptr && !c.principal->may_publish(publish_view.topic))
-    return deny_publish(link, publish_view.qos, publish_view.packet_id);
+    return deny_publish(link, publish_view.qos, publish_view.packet_id, ReasonCode::kNotAuthorized);
 
   MessageView message;
   message.id = next_message_id();
@@ -55,6 +55,8 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
   if (const auto seconds = publish_view.properties.message_expiry_interval())
     message.expires_at = now + *seconds * kSecond;
 
+  if (message.retain && encoded_size_max(message) > host_.retained_bytes_max())
+    return deny_publish(link, publish_view.qos, publish_view.packet_id, ReasonCode::kQuotaExceeded);
   bool matched = false;
   if (publish_view.qos == 0) {
     publish(now, message, kNoSlot, matched);
@@ -71,9 +73,9 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
 }
 
 /// Not routed; the acknowledgement says so where the version has a code for it, in its turn.
-void Sessions::deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_id) {
+void Sessions::deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_id, ReasonCode reason) {
   counters_.add(Counter::kMessagesIn);
-  counters_.add(Counter::kDroppedNotAuthorized);
+  if (reason == ReasonCode::kNotAuthorized) counters_.add(Counter::kDroppedNotAuthorized);
   if (qos == 0) return;
   const Connection& c = connections_[link];
   const bool told = c.version == Version::k5;
@@ -82,7 +84,7 @@ void Sessions::deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_
   PendingAcknowledgement what;
   what.packet_id = packet_id;
   what.qos = qos;
-  what.reason = told ? ReasonCode::kNotAuthorized : ReasonCode::kSuccess;
+  what.reason = told ? reason : ReasonCode::kSuccess;
   acknowledgements_.expect(acknowledgements_.reserve(), c.session, what);
 }
 
@@ -90,8 +92,8 @@ std::uint32_t Sessions::publish(Nanos now, const MessageView& message, std::uint
   counters_.add(Counter::kMessagesIn);
   std::uint32_t waiting = 0;
   if (message.retain && options_.retain_available) waiting += host_.retain(now, message, owed);
-  // Here by what sessions have subscribed to, which is ahead of the route table: a client's own subscription counts from
-  // its SUBSCRIBE on.
+  // Here by what sessions have subscribed to, which is ahead of the route table: a client's own subscription counts
+  // from its SUBSCRIBE on.
   matched = deliveries_.deliver(now, message);
   waiting += host_.route(now, message, owed, matched);
   if (!matched) counters_.add(Counter::kDroppedNoSubscriber);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "broker/session/limits.h"
 #include "broker/session/route_rows.h"
 #include "broker/session/sessions.h"
 
@@ -25,6 +26,7 @@ void Sessions::detach(Nanos now, std::uint32_t slot, bool with_will) {
                 connections_[session.link].session == kNoSlot);
   session.link = kNoLink;
   acknowledgements_.forget(slot);
+  subscriptions_.connection_gone(slot);
   Nanos will_due = kNever;
   if (session.will().message != nullptr) {
     if (!with_will) {
@@ -54,26 +56,35 @@ void Sessions::end_session(Nanos now, std::uint32_t slot, bool release) {
   ORRERY_ASSERT(session.link == kNoLink);
   // A will that waits for its delay is due when the session ends [MQTT-3.1.2-8].
   if (session.will().message != nullptr) publish_will(now, slot);
-  unsubscribe_all(now, slot);
-  if (!session.ghost()) {  // a ghost's deliveries have moved with it
-    deliveries_.redistribute(now, session.outbox());
-    if (session.held != nullptr) deliveries_.redistribute(now, *session.held);
-  }
   acknowledgements_.forget(slot);
+  subscriptions_.session_ended(now, slot);
   if (release) host_.release(now, {session.epoch(), session.client_id()});
   store_.expire(slot);
+  WorkBudget at_once(kUnitsAtOnce);
+  if (!take_leave(now, slot, at_once)) ending_.push_back(slot);
 }
 
-void Sessions::unsubscribe_all(Nanos now, std::uint32_t slot) {
-  store_.unsubscribe_all(slot, [&](std::string_view filter, std::uint32_t left) {
-    removed_.clear();
-    append_row(removed_, filter, left + 1);
-    if (removed_.empty()) return;
-    const std::string_view gone = removed_[0];
+/// What a session that has ended leaves behind: its filters, then its deliveries, which go to others of their group (a
+/// ghost's have moved with it). True when nothing is left, and the slot is free.
+bool Sessions::take_leave(Nanos now, std::uint32_t slot, WorkBudget& budget) {
+  const Session& session = store_[slot];
+  rows_.clear();
+  std::string filter;
+  for (; !session.subscriptions().empty() && !budget.spent(); budget.charge()) {
+    const std::uint32_t left = store_.unsubscribe_last(slot, filter);
+    append_row(rows_, filter, left + 1);
+  }
+  if (!rows_.empty()) {
+    const std::vector<std::string_view> removed(rows_.begin(), rows_.end());
     RouteRequest request;
-    request.removed = {&gone, 1};
+    request.removed = removed;
     host_.change_routes(now, request);
-  });
+  }
+  for (; session.outbox().first() != nullptr && !budget.spent(); budget.charge())
+    session.ghost() ? store_.drop_first(slot) : deliveries_.redistribute_first(now, slot);
+  if (!session.subscriptions().empty() || session.outbox().first() != nullptr) return false;
+  store_.erase(slot);
+  return true;
 }
 
 void Sessions::disconnect(Nanos now, LinkId link, ReasonCode reason, const char* what, LinkEnd how) {
@@ -115,7 +126,7 @@ void Sessions::arm_session(std::uint32_t slot) {
   if (when != kNever) session.timer = wheel_.arm(when, slot | static_cast<std::uint32_t>(TimerKind::kSession));
 }
 
-void Sessions::session_timer(Nanos now, std::uint32_t slot, TimerWheel::Tick tick) {
+void Sessions::session_timer(Nanos now, std::uint32_t slot, TimerWheel::Tick tick, WorkBudget& budget) {
   if (!store_.contains(slot) || store_[slot].timer != tick) return;
   Session& session = store_[slot];
   session.timer = TimerWheel::kNotArmed;
@@ -124,17 +135,22 @@ void Sessions::session_timer(Nanos now, std::uint32_t slot, TimerWheel::Tick tic
     if (session.ghost()) return end_session(now, slot, false);
     end_hold(now, slot, {});
   }
-  if (now >= session.expires_at()) return end_session(now, slot, !session.ghost());
+  if (now >= session.expires_at()) {
+    if (budget.spent()) return expiring_.push_back(slot);
+    budget.charge();
+    return end_session(now, slot, !session.ghost());
+  }
   arm_session(slot);
 }
 
 void Sessions::tick(Nanos now) {
   std::uint32_t fired = 0;
+  WorkBudget budget;  // for sessions that end
   wheel_.advance(now, [&](TimerWheel::Timer t) {
     ++fired;
     constexpr auto kSessionBit = static_cast<std::uint32_t>(TimerKind::kSession);
     if ((t.payload & kSessionBit) != 0) {
-      session_timer(now, t.payload & ~kSessionBit, t.tick);
+      session_timer(now, t.payload & ~kSessionBit, t.tick, budget);
     } else {
       connection_timer(now, t.payload, t.tick);
     }

@@ -101,6 +101,11 @@ void encode_message(std::vector<std::uint8_t>& out, const MessageView& m, Nanos 
   if (!m.share_filter.empty()) w.u16_prefixed(as_bytes(m.share_filter));
 }
 
+std::size_t encoded_size_max(const MessageView& m) {
+  return 1 + 8 + 8 + 8 + 2 + m.topic.size() + 4 + m.properties.size() + 4 + m.payload.size() +
+         share_bytes(m.share_filter);
+}
+
 bool publishable(const MessageView& m) {
   if (!mqtt::valid_topic_name(m.topic)) return false;
   if (!m.share_filter.empty() &&

@@ -75,6 +75,8 @@ class Message {
 /// Appends the message in the form that shards and nodes exchange (docs/peer-protocol.md). The expiry travels as what
 /// is left, since clocks of nodes have different origins.
 void encode_message(std::vector<std::uint8_t>& out, const MessageView& message, Nanos now);
+/// How much encode_message appends at most.
+std::size_t encoded_size_max(const MessageView& message);
 /// Whether a client may publish such a message: a valid topic name, properties that pass on, a valid share filter or
 /// none. decode_message() does not look at that; ask for what came from another node.
 bool publishable(const MessageView& message);

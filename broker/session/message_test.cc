@@ -47,6 +47,7 @@ TEST(Message, IsACopyThatLivesUntilItsLastHolder) {
 TEST(Message, TravelsWithWhatIsLeftOfItsExpiry) {
   std::vector<std::uint8_t> wire;
   encode_message(wire, sample(), 40 * kSecond);
+  EXPECT_EQ(encoded_size_max(sample()), wire.size());
   ByteReader in(wire);
   const MessageView there = decode_message(in, 7 * kSecond);  // a node whose clock has another origin
   EXPECT_TRUE(in.done());

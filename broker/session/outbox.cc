@@ -35,6 +35,17 @@ void Outbox::sent(std::uint16_t packet_id) {
   ++inflight_;
 }
 
+void Outbox::drop_first() {
+  ORRERY_ASSERT(first_ != nullptr);
+  if (next_ == first_) {
+    next_ = first_->next;
+  } else {
+    --inflight_;
+  }
+  if (!first_->begun()) --waiting_;
+  unlink(nullptr, first_);
+}
+
 void Outbox::drop_next() {
   ORRERY_ASSERT(next_ != nullptr);
   ORRERY_ASSERT(!next_->begun());

@@ -47,6 +47,8 @@ class Outbox {
   Delivery* next_to_send() const { return next_; }
   /// The present connection has sent next_to_send() (a PUBLISH, or the PUBREL of a released one) under this identifier.
   void sent(std::uint16_t packet_id);
+  /// Drops first(), wherever it is in its life.
+  void drop_first();
   /// Drops next_to_send(), which must not be begun.
   void drop_next();
   /// A new connection: nothing has been sent on it.

@@ -45,6 +45,8 @@ class Session {
   std::uint32_t expiry_seconds() const { return expiry_seconds_; }
   /// Given up to another holder, but still subscribed until that one's routes are in force: matches wait in the outbox.
   bool ghost() const { return ghost_; }
+  /// It has ended and only takes leave of its filters and its deliveries: nobody finds it any more.
+  bool ended() const { return ended_; }
   /// To be published unless the client says goodbye; while disconnected, when.
   const Will& will() const { return will_; }
   Nanos will_due() const { return will_due_; }
@@ -62,6 +64,9 @@ class Session {
   Outbox* held = nullptr;
   /// While a ghost, or with `held`: when waiting for the other side ends.
   Nanos moves_until = kNever;
+  /// SUBSCRIBEs and UNSUBSCRIBEs under way, in the order of the packets (Subscriptions' slots).
+  std::uint32_t first_request = kNoSlot;
+  std::uint32_t last_request = kNoSlot;
   /// Acknowledgements that the client waits for, in the order of its PUBLISH packets (Acknowledgements' slots).
   std::uint32_t first_pending = kNoSlot;
   std::uint32_t last_pending = kNoSlot;
@@ -76,6 +81,7 @@ class Session {
   std::uint64_t user_ = 0;
   std::uint16_t last_packet_id_ = 0;
   bool ghost_ = false;
+  bool ended_ = false;
   Will will_;
   Nanos will_due_ = kNever;
   Nanos expires_at_ = kNever;

@@ -25,15 +25,21 @@ enum class LinkEnd : std::uint8_t {
   kAbort,          // it does not read: do not wait for it
 };
 
-/// Filters whose first subscriber of this shard came, or whose last one went, and filters whose retained messages are
-/// wanted. The views live as long as the call.
+/// Filters whose first subscriber of this shard came, or whose last one went. The views live as long as the call.
 struct RouteRequest {
-  /// Comes back with routes_in_force() and retained(); 0: no answer is wanted.
+  /// Comes back with routes_in_force(); 0: no answer is wanted.
   std::uint32_t token = 0;
   std::span<const std::string_view> added;
   std::span<const std::string_view> removed;
-  /// Positions are what retained() names.
-  std::span<const std::string_view> retained_wanted;
+};
+
+/// The next few retained messages that match a filter.
+struct RetainedPull {
+  std::uint32_t token = 0;
+  /// Where to go on: 0 is the beginning, else what Sessions::retained_page gave. A cursor is used up by this, or given
+  /// back by drop_retained.
+  std::uint64_t cursor = 0;
+  std::string_view filter;
 };
 
 class SessionHost {
@@ -57,15 +63,22 @@ class SessionHost {
   virtual void release(Nanos now, const claims::Release& release) = 0;
 
   virtual void change_routes(Nanos now, const RouteRequest& request) = 0;
+  /// Sessions::retained for each, then Sessions::retained_page, follow. How many are a few is the host's choice,
+  /// bounded in bytes: one event of this shard takes them all, whatever the client's link can take.
+  virtual void pull_retained(Nanos now, const RetainedPull& pull) = 0;
+  virtual void drop_retained(Nanos now, std::uint64_t cursor) = 0;
   /// Sends the message to every other place with a matching subscription, and to one member of each group that matches,
-  /// which may be here (Sessions::deliver_to_group). Returns how many confirmations for `owed` will follow. `matched` is
-  /// set if anybody did.
+  /// which may be here (Sessions::deliver_to_group). Returns how many confirmations for `owed` will follow. `matched`
+  /// is set if anybody did.
   virtual std::uint32_t route(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) = 0;
   /// To another member of the group message.share_filter, anywhere; the sender's shard has asked its own members
   /// before. False when there is none; then it is counted as dropped.
   virtual bool route_to_group(Nanos now, const MessageView& message) = 0;
   /// Sets the retained message of its topic (none with an empty payload). Returns as route().
   virtual std::uint32_t retain(Nanos now, const MessageView& message, std::uint32_t owed) = 0;
+
+  /// The largest message, in the form of encode_message, that can be retained: what the cluster carries.
+  virtual std::size_t retained_bytes_max() const { return SIZE_MAX; }
 
   /// Asks the former holder for what came for a session after it was given up, and tells it that it may forget it.
   virtual void fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) = 0;

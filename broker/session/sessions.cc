@@ -2,6 +2,7 @@
 #include "broker/session/sessions.h"
 
 #include "base/assert.h"
+#include "broker/session/limits.h"
 
 namespace orrery::session {
 
@@ -19,7 +20,8 @@ Sessions::Sessions(const MqttOptions& options, Place place, std::uint64_t seed, 
       deliveries_(options, heap, effects, counters, host, rng_, store_, connections_),
       handover_(place, heap, counters, store_),
       acknowledgements_(heap, store_, connections_),
-      subscribes_(heap),
+      subscriptions_(options, heap, effects, counters, host, store_, connections_, deliveries_),
+      moves_(heap),
       message_ids_(static_cast<std::uint64_t>(place.node) << 48 | static_cast<std::uint64_t>(place.shard) << 32) {}
 
 void Sessions::connection_open(Nanos now, LinkId link) { connections_.open(now, link); }
@@ -38,7 +40,7 @@ std::uint32_t Sessions::packet_size_max(LinkId link) {
 void Sessions::packet(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
   Connection& c = connections_[link];
   if (c.state == Connection::State::kClosing) return;
-  ORRERY_ASSERT(c.state != Connection::State::kClaiming);
+  ORRERY_ASSERT(!holding(link));
   connections_.heard(now, link);
   // [MQTT-3.15]: until CONNACK a client that authenticates sends nothing but AUTH and DISCONNECT.
   if (c.state == Connection::State::kAuthenticating && packet.type() != mqtt::PacketType::kAuth &&
@@ -78,8 +80,34 @@ void Sessions::bad_stream(Nanos now, LinkId link, const mqtt::DecodeResult& what
 void Sessions::drained(Nanos now, LinkId link) {
   Connection& c = connections_[link];
   c.blocked = false;
-  if (c.state == Connection::State::kOpen) deliveries_.pump(now, c.session);
+  if (c.state == Connection::State::kOpen) {
+    deliveries_.pump(now, c.session);
+    subscriptions_.pull(now, c.session);
+  }
   check_books();
+}
+
+bool Sessions::work(Nanos now, WorkBudget& budget) {
+  while (work_left() && !budget.spent()) {
+    if (!ending_.empty()) {
+      const std::uint32_t slot = ending_.front();
+      ending_.pop_front();
+      WorkBudget turn(kUnitsPerTurn);
+      budget.charge(kUnitsPerTurn);
+      if (!take_leave(now, slot, turn)) ending_.push_back(slot);
+    }
+    if (!expiring_.empty()) {
+      const std::uint32_t slot = expiring_.front();
+      expiring_.pop_front();
+      budget.charge();
+      // Its client may have come back meanwhile, or another session have its slot.
+      if (store_.contains(slot) && !store_[slot].ended() && now >= store_[slot].expires_at())
+        end_session(now, slot, !store_[slot].ghost());
+    }
+    if (!budget.spent()) subscriptions_.work(now, budget);
+  }
+  check_books();
+  return work_left();
 }
 
 /// Every delivery that was asked for is out, queued, handed over or dropped by name (broker/seam/counters.h).

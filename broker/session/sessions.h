@@ -6,6 +6,8 @@
 //   delivery.h      a message to those who want it: window, queue, groups
 //   handover.h      a session on its way to another shard: a snapshot of the store's entry
 //
+// and two smaller ones beside them: subscriptions.h (SUBSCRIBE and UNSUBSCRIBE under way), acknowledgements.h.
+//
 // The transport (broker/node) cuts the stream into packets and gives them in order; everything that leaves goes through
 // SessionHost. Handlers are one file for each packet type (handle_connect.cc, handle_publish.cc, ...), who a client is
 // in authenticate.cc, the life of a session in lifetime.cc, its move in takeover.cc. Nothing here blocks, throws on
@@ -13,8 +15,8 @@
 // what an authenticator makes for a connection (Principal, Exchange).
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,9 +38,10 @@
 #include "broker/session/delivery.h"
 #include "broker/session/handover.h"
 #include "broker/session/options.h"
-#include "broker/session/pending_subscribe.h"
+#include "broker/session/pending_move.h"
 #include "broker/session/session_host.h"
 #include "broker/session/store.h"
+#include "broker/session/subscriptions.h"
 
 namespace orrery::session {
 
@@ -63,8 +66,12 @@ class Sessions {
                                                                         : mqtt::Expect::kAnyPacket;
   }
   std::uint32_t packet_size_max(LinkId link);
-  /// The client id is being claimed: hold bytes back until SessionHost::resume_link.
-  bool holding(LinkId link) { return connections_[link].state == Connection::State::kClaiming; }
+  /// The client id is being claimed, or packets before the next one are still under way: hold bytes back until
+  /// SessionHost::resume_link.
+  bool holding(LinkId link) {
+    const Connection& c = connections_[link];
+    return c.state == Connection::State::kClaiming || (c.state == Connection::State::kOpen && (c.working || c.crowded));
+  }
   /// The connection has been ended: throw away what still comes.
   bool closing(LinkId link) { return connections_[link].state == Connection::State::kClosing; }
 
@@ -80,7 +87,7 @@ class Sessions {
   template <class Visitor>
   std::uint32_t for_each_client_id(std::uint32_t from, std::uint32_t most, Visitor&& visit) {
     for (; from < store_.end() && most > 0; ++from) {
-      if (!store_.contains(from) || store_[from].ghost()) continue;
+      if (!store_.contains(from) || store_[from].ghost() || store_[from].ended()) continue;
       visit(store_[from].client_id(), store_[from].epoch());
       --most;
     }
@@ -97,15 +104,21 @@ class Sessions {
   /// One of the confirmations that SessionHost::route or retain announced.
   void confirmed(Nanos, std::uint32_t owed) { acknowledgements_.confirmed(owed); }
   void routes_in_force(Nanos now, std::uint32_t token);
-  /// A retained message that matches the filter at this position of RouteRequest::retained_wanted; after
-  /// routes_in_force.
-  void retained(Nanos now, std::uint32_t token, std::uint32_t position, const MessageView& message);
-  /// The request is done with: the token may be used again.
-  void subscribed(std::uint32_t token);
+  /// One of the messages that RetainedPull asked for.
+  void retained(Nanos now, std::uint32_t token, const MessageView& message) {
+    subscriptions_.retained(now, token, message);
+  }
+  /// Those were all for now: `cursor` is where it goes on, 0 at the end.
+  void retained_page(Nanos now, std::uint32_t token, std::uint64_t cursor, bool more) {
+    subscriptions_.retained_page(now, token, cursor, more);
+  }
 
   // Time.
   void tick(Nanos now);
   Nanos next_wake() const { return wheel_.next_wake(); }
+  /// Goes on with what was too much for one event (packets of many filters, ends of sessions); true while more is left.
+  bool work(Nanos now, WorkBudget& budget);
+  bool work_left() const { return subscriptions_.work_left() || !ending_.empty() || !expiring_.empty(); }
 
   std::uint64_t memory_bytes() const { return store_.memory_bytes(); }
 
@@ -141,7 +154,7 @@ class Sessions {
   void answer_connect(LinkId link, const PendingConnect& pending);
 
   // handle_publish.cc
-  void deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_id);
+  void deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_id, mqtt::ReasonCode reason);
   void publish_will(Nanos now, std::uint32_t slot);
   std::uint32_t publish(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched);
   std::uint64_t next_message_id() { return message_ids_ + next_message_number_++; }
@@ -150,9 +163,9 @@ class Sessions {
   void attach(Nanos now, std::uint32_t slot, LinkId link, Will will);
   void detach(Nanos now, std::uint32_t slot, bool with_will);
   void end_session(Nanos now, std::uint32_t slot, bool release);
-  void unsubscribe_all(Nanos now, std::uint32_t slot);
+  bool take_leave(Nanos now, std::uint32_t slot, WorkBudget& budget);
   void arm_session(std::uint32_t slot);
-  void session_timer(Nanos now, std::uint32_t slot, TimerWheel::Tick tick);
+  void session_timer(Nanos now, std::uint32_t slot, TimerWheel::Tick tick, WorkBudget& budget);
   void connection_timer(Nanos now, LinkId link, TimerWheel::Tick tick);
   /// Ends a connection from our side, with DISCONNECT where the version has it.
   void disconnect(Nanos now, LinkId link, mqtt::ReasonCode reason, const char* what, LinkEnd how);
@@ -165,9 +178,7 @@ class Sessions {
   void end_hold(Nanos now, std::uint32_t slot, Bytes rest);
 
   // handle_subscribe.cc
-  mqtt::ReasonCode switched_off(const mqtt::SubscribeView& subscribe, std::uint32_t identifier) const;
-  mqtt::ReasonCode subscribe_one(std::uint32_t slot, const Principal* principal, const mqtt::Subscription& subscription,
-                                 std::uint32_t identifier, PendingSubscribe& pending);
+  mqtt::ReasonCode switched_off(const mqtt::SubscribeView& subscribe) const;
 
   const MqttOptions& options_;
   Heap& heap_;
@@ -181,16 +192,17 @@ class Sessions {
   Deliveries deliveries_;
   Handover handover_;
   Acknowledgements acknowledgements_;
-  Slab<PendingSubscribe> subscribes_;
-  std::uint64_t message_ids_;  // the high half of our messages' ids
+  Subscriptions subscriptions_;
+  Slab<PendingMove> moves_;
+  std::deque<std::uint32_t> ending_;    // sessions that have ended and take leave
+  std::deque<std::uint32_t> expiring_;  // sessions whose time is over, when too many were at once
+  std::uint64_t message_ids_;           // the high half of our messages' ids
   std::uint32_t next_message_number_ = 0;
   // Scratch, to allocate once. None is in use across a call that could use it again.
   std::vector<std::uint8_t> section_;              // a property section that is built
   std::vector<std::uint8_t> forwardable_;          // what of a section goes on
   std::vector<std::uint8_t> authentication_data_;  // of one step of an exchange
-  std::vector<std::string> added_;                 // rows of one route request
-  std::vector<std::string> removed_;               // the same
-  std::vector<std::string> retained_wanted_;
+  std::vector<std::string> rows_;                  // of one route request
 };
 
 }  // namespace orrery::session

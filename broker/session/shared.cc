@@ -3,6 +3,7 @@
 // when its session ends. Which shard is asked, the publisher's shard decides (broker/node/share_choice.h).
 #include <algorithm>
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "broker/session/delivery.h"
 #include "broker/session/share_key.h"
@@ -38,6 +39,7 @@ Deliveries::Member Deliveries::choose_member(std::string_view share_filter, cons
   std::uint64_t best_draw = 0;
   store_.index().for_each_member(share_filter, [&](std::uint32_t slot, std::uint8_t options, std::uint32_t identifier) {
     const Session& session = store_[slot];
+    if (session.ended()) return;
     const bool connected = session.link != kNoLink;
     const std::uint64_t draw = hash_text(session.client_id(), key);
     if (best.session != kNoSlot && (best_connected != connected ? best_connected : best_draw >= draw)) return;
@@ -51,30 +53,31 @@ Deliveries::Member Deliveries::choose_member(std::string_view share_filter, cons
 Deliveries::Member Deliveries::next_connected_member(std::string_view share_filter) {
   Member member;
   Member first;
+  std::uint32_t begun_at = kNoSlot;
   std::uint32_t tried = 0;
   do {
     member = {};
     store_.match_group(share_filter, [&](std::uint32_t slot, std::uint8_t options, std::uint32_t identifier,
                                          std::uint32_t) { member = {slot, options, identifier}; });
     if (member.session == kNoSlot || store_[member.session].link != kNoLink) return member;
-    if (first.session == kNoSlot) {
-      first = member;
-    } else if (first.session == member.session) {
-      break;  // once round
-    }
+    if (begun_at == member.session) break;  // once round
+    if (begun_at == kNoSlot) begun_at = member.session;
+    if (first.session == kNoSlot && !store_[member.session].ended()) first = member;
   } while (++tried < kMembersTried);
   return first;
 }
 
-/// What a session that has ended, and unsubscribed, owed its client as a member of groups goes to others: QoS 1 also
-/// when it was sent and not acknowledged (4.8.2 advises it), QoS 2 only when it was not sent [MQTT-4.8.2-5].
-void Deliveries::redistribute(Nanos now, const Outbox& outbox) {
-  for (const Delivery* d = outbox.first(); d != nullptr; d = d->next) {
-    if (d->released() || (d->qos == 2 && d->begun())) continue;
+/// As a member of a group's: at QoS 1 also when it was sent and not acknowledged (4.8.2 advises it), at QoS 2 only when
+/// it was not sent [MQTT-4.8.2-5].
+void Deliveries::redistribute_first(Nanos now, std::uint32_t slot) {
+  const Delivery* const d = store_[slot].outbox().first();
+  ORRERY_ASSERT(store_[slot].ended());
+  if (!d->released() && (d->qos == 1 || !d->begun())) {
     const MessageView message = d->message->view();
-    if (message.share_filter.empty() || message.expired(now)) continue;
-    if (!deliver_to_group(now, message.share_filter, message)) host_.route_to_group(now, message);
+    if (!message.share_filter.empty() && !message.expired(now) && !deliver_to_group(now, message.share_filter, message))
+      host_.route_to_group(now, message);
   }
+  store_.drop_first(slot);
 }
 
 }  // namespace orrery::session

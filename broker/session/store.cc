@@ -104,18 +104,35 @@ void Store::give_up_rest(std::uint32_t slot) {
 
 void Store::expire(std::uint32_t slot) {
   Session& s = sessions_[slot];
+  ORRERY_ASSERT(!s.ended_);
   ORRERY_ASSERT(s.link == kNoLink);
-  ORRERY_ASSERT(s.subscriptions_.empty());
   ORRERY_ASSERT(s.will_.message == nullptr);
   ORRERY_ASSERT(s.first_pending == kNoSlot);
-  const std::uint64_t waiting = s.outbox_.waiting() + (s.held == nullptr ? 0 : s.held->waiting());
-  counters_.subtract(Counter::kMessagesQueued, waiting);
-  counters_.add(Counter::kDroppedSessionEnded, waiting);
-  free_held(s);
+  ORRERY_ASSERT(s.first_request == kNoSlot);
+  release_held(slot);
   by_client_id_.erase(slot, [&](std::uint32_t id) { return hash_text(sessions_[id].client_id(), seed_); });
+  s.ended_ = true;
+  s.timer = TimerWheel::kNotArmed;
+  counters_.subtract(Counter::kSessions);
+}
+
+void Store::drop_first(std::uint32_t slot) {
+  Session& s = sessions_[slot];
+  ORRERY_ASSERT(s.ended_);
+  if (!s.outbox_.first()->begun()) {
+    counters_.subtract(Counter::kMessagesQueued);
+    counters_.add(Counter::kDroppedSessionEnded);
+  }
+  s.outbox_.drop_first();
+}
+
+void Store::erase(std::uint32_t slot) {
+  Session& s = sessions_[slot];
+  ORRERY_ASSERT(s.ended_);
+  ORRERY_ASSERT(s.subscriptions_.empty());
+  ORRERY_ASSERT(s.outbox_.first() == nullptr);
   heap_.free(s.client_id_bytes_, s.client_id_size_);
   sessions_.erase(slot);
-  counters_.subtract(Counter::kSessions);
 }
 
 // Subscriptions ------------------------------------------------------------------------------------------------------
@@ -136,6 +153,17 @@ routing::SubscriptionIndex::Removed Store::unsubscribe(std::uint32_t slot, std::
   counters_.subtract(Counter::kSubscriptions);
   std::erase_if(sessions_[slot].subscriptions_, [&](const OwnSubscription& s) { return s.filter_id == id; });
   return removed;
+}
+
+std::uint32_t Store::unsubscribe_last(std::uint32_t slot, std::string& filter) {
+  HeapVector<OwnSubscription>& own = sessions_[slot].subscriptions_;
+  ORRERY_ASSERT(sessions_[slot].ended_);
+  filter = index_.filter(own.back().filter_id);
+  const auto removed = index_.remove(own.back().filter_id, slot);
+  ORRERY_ASSERT(removed.existed);
+  own.pop_back();
+  counters_.subtract(Counter::kSubscriptions);
+  return removed.members;
 }
 
 // Deliveries ---------------------------------------------------------------------------------------------------------

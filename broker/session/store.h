@@ -65,25 +65,18 @@ class Store {
   void give_up(std::uint32_t slot);
   /// The rest of a ghost has been exported, too.
   void give_up_rest(std::uint32_t slot);
-  /// The end. No subscriptions may be left; deliveries that wait are counted as dropped.
+  /// The end: nobody finds it any more. What is left of it goes by unsubscribe_last() and drop_first(), then erase().
   void expire(std::uint32_t slot);
+  void erase(std::uint32_t slot);
+  /// The first delivery of one that has ended.
+  void drop_first(std::uint32_t slot);
 
   // Operations: subscriptions.
   routing::SubscriptionIndex::Added subscribe(std::uint32_t slot, std::string_view filter, std::uint8_t options,
                                               std::uint32_t identifier);
   routing::SubscriptionIndex::Removed unsubscribe(std::uint32_t slot, std::string_view filter);
-  /// All of them, for a session that ends: visit(filter, subscribers that are left) for each.
-  template <class Visit>
-  void unsubscribe_all(std::uint32_t slot, Visit&& visit) {
-    HeapVector<OwnSubscription>& own = sessions_[slot].subscriptions_;
-    std::string text;
-    for (const OwnSubscription& s : own) {
-      text = index_.filter(s.filter_id);
-      visit(std::string_view(text), index_.remove(s.filter_id, slot).members);
-    }
-    counters_.subtract(Counter::kSubscriptions, own.size());
-    own.clear();
-  }
+  /// The last one of subscriptions(), for a session that has ended: its filter, and subscribers of it that are left.
+  std::uint32_t unsubscribe_last(std::uint32_t slot, std::string& filter);
 
   // Operations: deliveries at QoS 1 and 2.
   /// Takes over one hold of the message.

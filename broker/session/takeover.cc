@@ -11,6 +11,8 @@ namespace {
 constexpr Nanos kGhostTime = 10 * kSecond;
 /// A taker waits so long for the ghost's rest, then goes on without it.
 constexpr Nanos kHoldTime = 3 * kSecond;
+/// Tokens of RouteRequest that are about a move; the others are Subscriptions'.
+constexpr std::uint32_t kMoveToken = 1u << 31;
 
 }  // namespace
 
@@ -44,7 +46,7 @@ void Sessions::claim_granted(Nanos now, const claims::Grant& grant) {
   if (!grant.session_present || pending->clean_start) return finish_connect(now, grant.request, slot);
 
   Place former;
-  const Handover::Import import = handover_.take(now, slot, grant.session, added_, former);
+  const Handover::Import import = handover_.take(now, slot, grant.session, rows_, former);
   pending->session_present = pending->session_present || import != Handover::Import::kUnreadable;
   // CONNACK when its routes are in force here, so that nothing passes it by.
   if (import == Handover::Import::kMoved) return await_routes(now, slot, grant.request, former);
@@ -55,18 +57,25 @@ void Sessions::claim_granted(Nanos now, const claims::Grant& grant) {
 void Sessions::await_routes(Nanos now, std::uint32_t slot, std::uint64_t claim, Place former) {
   store_[slot].moves_until = now + kHoldTime;
   arm_session(slot);
-  const std::uint32_t token = subscribes_.emplace(heap_);
-  PendingSubscribe& pending = subscribes_[token];
-  pending.session = slot;
-  pending.epoch = store_[slot].epoch();
-  pending.handover = true;
-  pending.former = former;
-  pending.claim = claim;
-  const std::vector<std::string_view> added(added_.begin(), added_.end());
+  const std::uint32_t move = moves_.emplace();
+  moves_[move] = {slot, store_[slot].epoch(), claim, former};
+  const std::vector<std::string_view> added(rows_.begin(), rows_.end());
   RouteRequest request;
-  request.token = token + 1;
+  request.token = kMoveToken | move;
   request.added = added;
   host_.change_routes(now, request);
+}
+
+void Sessions::routes_in_force(Nanos now, std::uint32_t token) {
+  if ((token & kMoveToken) == 0) return subscriptions_.routes_in_force(now, token);
+  const PendingMove move = moves_[token & ~kMoveToken];
+  moves_.erase(token & ~kMoveToken);
+  const std::uint32_t slot = move.session;
+  const bool there = store_.contains(slot) && !store_[slot].ended() && !store_[slot].ghost();
+  if (!there || store_[slot].epoch() != move.epoch)
+    return refuse_claim(move.claim, ReasonCode::kServerBusy, "the client identifier connected again meanwhile");
+  host_.fetch_rest(now, move.former, store_[slot].client_id(), move.epoch);
+  finish_connect(now, move.claim, slot);
 }
 
 void Sessions::yield(Nanos now, const claims::Yield& yield) {
@@ -113,7 +122,9 @@ void Sessions::rest(Nanos now, std::string_view client_id, Bytes deliveries) {
 void Sessions::end_hold(Nanos now, std::uint32_t slot, Bytes rest) {
   handover_.take_rest(now, slot, rest);
   store_[slot].moves_until = kNever;
-  if (store_[slot].link != kNoLink) deliveries_.pump(now, slot);
+  if (store_[slot].link == kNoLink) return;
+  deliveries_.pump(now, slot);
+  subscriptions_.pull(now, slot);
 }
 
 }  // namespace orrery::session

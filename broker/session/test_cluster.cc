@@ -29,10 +29,19 @@ std::string message_text(const MessageView& m) {
 }  // namespace
 
 void TestHost::end_of_event() {
-  while (!later_.empty()) {
-    const std::function<void()> what = std::move(later_.front());
-    later_.pop_front();
-    what();
+  for (;;) {
+    while (!later_.empty()) {
+      const std::function<void()> what = std::move(later_.front());
+      later_.pop_front();
+      what();
+    }
+    bool left = false;
+    for (const auto& shard : shards_) left = left || shard->sessions().work_left();
+    if (!left || manual_work_) return;
+    for (const auto& shard : shards_) {
+      WorkBudget budget;
+      shard->sessions().work(now_, budget);
+    }
   }
 }
 
@@ -140,8 +149,7 @@ void TestHost::TestShard::give_rest(Nanos now, Place present, std::string_view c
 // Routes --------------------------------------------------------------------------------------------------------------
 
 void TestHost::TestShard::change_routes(Nanos, const RouteRequest& request) {
-  const RouteChange change{id_, request.token, copies(request.added), copies(request.removed),
-                           copies(request.retained_wanted)};
+  const RouteChange change{id_, request.token, copies(request.added), copies(request.removed)};
   if (!cluster_.manual_routes_) {
     return cluster_.later([this, change] {
       cluster_.apply(change);
@@ -151,7 +159,6 @@ void TestHost::TestShard::change_routes(Nanos, const RouteRequest& request) {
   std::string text = "host: routes";
   for (const std::string& row : change.added) text += " +" + row_text(row);
   for (const std::string& row : change.removed) text += " -" + row_text(row);
-  for (const std::string& filter : change.retained_wanted) text += " retained=" + row_text(filter);
   cluster_.say(text);
   cluster_.changes_.push_back(change);
 }
@@ -166,20 +173,50 @@ void TestHost::apply(const RouteChange& change) {
 
 void TestHost::answer(const RouteChange& change) {
   if (change.token == 0) return;
-  Sessions& sessions = shards_[change.shard]->sessions();
-  sessions.routes_in_force(now_, change.token);
-  for (std::uint32_t position = 0; position < change.retained_wanted.size(); ++position) {
-    for (const auto& [topic, stored] : retained_) {
-      if (!mqtt::topic_matches(change.retained_wanted[position], topic) || now_ >= stored.expires_at) continue;
-      ByteReader in(stored.message);
-      MessageView message = decode_message(in, 0);
-      message.expires_at = stored.expires_at;
-      sessions.retained(now_, change.token, position, message);
-    }
-  }
-  sessions.subscribed(change.token);
+  shards_[change.shard]->sessions().routes_in_force(now_, change.token);
 }
 
+// Retained messages ---------------------------------------------------------------------------------------------------
+
+void TestHost::TestShard::pull_retained(Nanos, const RetainedPull& asked) {
+  const Pull pull{id_, asked.token, asked.cursor, std::string(asked.filter)};
+  if (!cluster_.manual_retained_) return cluster_.later([this, pull] { cluster_.page(pull); });
+  const std::string from = pull.cursor == 0 ? "" : " behind \"" + cluster_.cursors_.at(pull.cursor) + "\"";
+  cluster_.say("host: pull \"" + pull.filter + "\"" + from);
+  cluster_.pulls_.push_back(pull);
+}
+
+void TestHost::TestShard::drop_retained(Nanos, std::uint64_t cursor) {
+  EXPECT_EQ(cluster_.cursors_.erase(cursor), 1u) << "no such cursor";
+}
+
+/// Three messages, or fewer at the end.
+void TestHost::page(const Pull& pull) {
+  constexpr int kPage = 3;
+  Sessions& sessions = shards_[pull.shard]->sessions();
+  auto at = retained_.begin();
+  if (pull.cursor != 0) {
+    const auto cursor = cursors_.find(pull.cursor);
+    ASSERT_NE(cursor, cursors_.end()) << "no such cursor";
+    at = retained_.upper_bound(cursor->second);
+    cursors_.erase(cursor);
+  }
+  int messages = 0;
+  std::string last;
+  for (; at != retained_.end() && messages < kPage; ++at) {
+    const StoredRetained& stored = at->second;
+    last = at->first;
+    if (!mqtt::topic_matches(pull.filter, at->first) || now_ >= stored.expires_at) continue;
+    ByteReader in(stored.message);
+    MessageView message = decode_message(in, 0);
+    message.expires_at = stored.expires_at;
+    sessions.retained(now_, pull.token, message);
+    ++messages;
+  }
+  const bool more = at != retained_.end();
+  if (more) cursors_[++last_cursor_] = last;
+  sessions.retained_page(now_, pull.token, more ? last_cursor_ : 0, more);
+}
 std::vector<ShardId> TestHost::members(std::string_view share_filter) const {
   std::vector<ShardId> out;
   for (const auto& [row, shards] : routes_)

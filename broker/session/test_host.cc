@@ -51,6 +51,23 @@ std::string replaced(std::string text, std::string_view from, const std::string&
   return text;
 }
 
+/// {"n/$1..9" qos=1} stands for nine filters.
+std::string expanded(std::string_view packet) {
+  const std::size_t dollar = packet.find('$');
+  const std::size_t dots = packet.find("..", dollar);
+  const std::size_t begin = packet.rfind('{', dollar), end = packet.find('}', dollar);
+  if (dollar == std::string_view::npos || dots == std::string_view::npos || end == std::string_view::npos)
+    return std::string(packet);
+  const std::size_t digits = packet.find_first_not_of("0123456789", dots + 2);
+  const int first = to_number<int>(packet.substr(dollar + 1, dots - dollar - 1));
+  const int last = to_number<int>(packet.substr(dots + 2, digits - dots - 2));
+  std::string out(packet.substr(0, begin));
+  for (int i = first; i <= last; ++i)
+    out += std::string(packet.substr(begin, dollar - begin)) + std::to_string(i) +
+           std::string(packet.substr(digits, end + 1 - digits)) + " ";
+  return out + std::string(packet.substr(end + 1));
+}
+
 /// A line with its numbers taken out: lines of a `repeat` that differ in nothing else are not all printed.
 std::string shape(std::string_view line) {
   std::string out;
@@ -69,7 +86,21 @@ void TestHost::start() {
   for (ShardId id = 0; id < shard_count_; ++id) shards_.push_back(std::make_unique<TestShard>(*this, id));
 }
 
-void TestHost::say(std::string line) { out_ += "  " + std::move(line) + "\n"; }
+/// Nine and more words of a line that differ only in their numbers become the first and the last.
+void TestHost::say(std::string line) {
+  if (line.size() > 600) {
+    const std::vector<std::string_view> words = split(line);
+    std::string out;
+    for (std::size_t i = 0, end = 0; i < words.size(); i = end) {
+      while (end < words.size() && shape(words[end]) == shape(words[i])) ++end;
+      out += (i == 0 ? "" : " ") + std::string(words[i]);
+      if (end - i > 8) out += " ... " + std::to_string(end - i - 2) + " more ... " + std::string(words[end - 1]);
+      for (std::size_t k = i + 1; end - i <= 8 && k < end; ++k) out += " " + std::string(words[k]);
+    }
+    line = out;
+  }
+  out_ += "  " + std::move(line) + "\n";
+}
 
 std::string TestHost::run(std::string_view line) {
   out_.clear();
@@ -102,7 +133,19 @@ void TestHost::command(std::string_view line) {
   } else if (verb == "tick") {
     tick(to_duration(word(1)));
   } else if (verb == "manual" || verb == "auto") {
-    (word(1) == "claims" ? manual_claims_ : manual_routes_) = verb == "manual";
+    const bool manual = verb == "manual";
+    if (word(1) == "claims") manual_claims_ = manual;
+    if (word(1) == "routes") manual_routes_ = manual;
+    if (word(1) == "retained") manual_retained_ = manual;
+    if (word(1) == "work") manual_work_ = manual;
+  } else if (verb == "page") {
+    ASSERT_FALSE(pulls_.empty()) << "no retained messages are asked for";
+    const Pull pull = pulls_.front();
+    pulls_.pop_front();
+    page(pull);
+  } else if (verb == "work") {
+    WorkBudget budget;
+    say(shards_[0]->sessions().work(now_, budget) ? "more is left" : "all is done");
   } else if (verb == "grant") {
     ASSERT_FALSE(claims_.empty()) << "nothing is claimed";
     const Claim claim = claims_.front();
@@ -114,10 +157,13 @@ void TestHost::command(std::string_view line) {
     claims_.pop_front();
   } else if (verb == "in_force") {
     ASSERT_FALSE(changes_.empty()) << "no routes are asked for";
-    const RouteChange change = changes_.front();
-    changes_.pop_front();
-    apply(change);
-    answer(change);
+    do {
+      const RouteChange change = changes_.front();
+      changes_.pop_front();
+      apply(change);
+      answer(change);
+      if (word(1) == "all") end_of_event();
+    } while (word(1) == "all" && !changes_.empty());
   } else if (verb == "remote") {
     remote_.insert(unquoted(word(1)));
   } else if (verb == "confirm") {
@@ -277,7 +323,8 @@ void TestHost::client_sends(std::string_view name, std::string_view text, bool e
   } else {
     mqtt::Version version = link.version;
     std::string error;
-    ASSERT_TRUE(mqtt::packet_from_text(version, text, bytes, error)) << text << "\n" << error;
+    const std::string all = expanded(text);
+    ASSERT_TRUE(mqtt::packet_from_text(version, all, bytes, error)) << text << "\n" << error;
   }
   give(where, bytes);
   if (event_ends) end_of_event();
@@ -339,6 +386,8 @@ void TestHost::print_counters(ShardId shard) {
 std::string TestHost::finish() {
   std::string wrong;
   out_.clear();
+  manual_work_ = false;
+  end_of_event();
   if (!claims_.empty()) wrong += "  a claim was never answered\n";
   if (!unconfirmed_.empty()) wrong += "  a forwarded message was never confirmed\n";
   check_balance(wrong);
@@ -346,6 +395,8 @@ std::string TestHost::finish() {
   while (!links_.empty()) closed(std::string(links_.begin()->first));
   end_of_event();
   check_balance(wrong);
+  for (const Pull& pull : pulls_) page(pull);
+  if (!cursors_.empty()) wrong += "  a cursor of retained messages was never given back\n";
   for (const auto& shard : shards_)
     if (const std::size_t lost = shard->end(); lost != 0)
       wrong += "  heap bytes that nobody freed: " + std::to_string(lost) + "\n";

@@ -59,7 +59,13 @@ class TestHost {
   struct RouteChange {
     ShardId shard;
     std::uint32_t token;
-    std::vector<std::string> added, removed, retained_wanted;
+    std::vector<std::string> added, removed;
+  };
+  struct Pull {
+    ShardId shard;
+    std::uint32_t token;
+    std::uint64_t cursor;
+    std::string filter;
   };
   struct Holder {
     ShardId shard = 0;
@@ -93,6 +99,7 @@ class TestHost {
   void grant(const Claim& claim, std::uint64_t epoch, const std::vector<std::uint8_t>& session, bool present);
   void apply(const RouteChange& change);
   void answer(const RouteChange& change);
+  void page(const Pull& pull);
   void deliver_later(ShardId to, const MessageView& message, std::string_view share_filter);
   std::vector<ShardId> members(std::string_view share_filter) const;
   void check_balance(std::string& wrong) const;
@@ -107,8 +114,11 @@ class TestHost {
 
   bool manual_claims_ = false;
   bool manual_routes_ = false;
+  bool manual_retained_ = false;
+  bool manual_work_ = false;
   std::deque<Claim> claims_;         // that wait for a line
   std::deque<RouteChange> changes_;  // the same
+  std::deque<Pull> pulls_;           // the same
   std::map<std::string, Holder, std::less<>> holders_;
   std::map<std::string, Claim> yielding_;
   std::uint64_t epochs_ = 0;
@@ -117,6 +127,8 @@ class TestHost {
   std::set<std::string, std::less<>> remote_;  // filters of a place that confirms by `confirm`
   std::deque<std::pair<ShardId, std::uint32_t>> unconfirmed_;
   std::map<std::string, StoredRetained, std::less<>> retained_;
+  std::map<std::uint64_t, std::string> cursors_;  // behind which topic they stand
+  std::uint64_t last_cursor_ = 0;
 };
 
 }  // namespace orrery::session

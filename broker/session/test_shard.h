@@ -39,9 +39,12 @@ class TestHost::TestShard final : public SessionHost, public Effects {
   void yielded(Nanos now, const claims::Yielded& yielded) override;
   void release(Nanos now, const claims::Release& release) override;
   void change_routes(Nanos now, const RouteRequest& request) override;
+  void pull_retained(Nanos now, const RetainedPull& pull) override;
+  void drop_retained(Nanos now, std::uint64_t cursor) override;
   std::uint32_t route(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) override;
   bool route_to_group(Nanos now, const MessageView& message) override;
   std::uint32_t retain(Nanos now, const MessageView& message, std::uint32_t owed) override;
+  std::size_t retained_bytes_max() const override { return 1000; }
   void fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) override;
   void give_rest(Nanos now, Place present, std::string_view client_id, Bytes rest) override;
 

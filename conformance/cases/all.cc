@@ -20,6 +20,7 @@ Cases all_cases() {
   add_property_cases(cases);
   add_flow_cases(cases);
   add_shared_cases(cases);
+  add_pair_cases(cases);
   add_auth_cases(cases);
   add_access_cases(cases);
   add_rights_cases(cases);

@@ -20,6 +20,7 @@ void add_topic_cases(Cases& cases);
 void add_property_cases(Cases& cases);
 void add_flow_cases(Cases& cases);
 void add_shared_cases(Cases& cases);
+void add_pair_cases(Cases& cases);
 void add_auth_cases(Cases& cases);
 void add_access_cases(Cases& cases);
 void add_rights_cases(Cases& cases);
