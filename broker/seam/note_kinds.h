@@ -36,10 +36,13 @@
   X(kNotAuthorized, "not_authorized", kInfo, "client \"{client}\" at {address} may not {text}") \
   X(kSubscriptionLimit, "subscription_limit", kInfo, \
     "client \"{client}\" at {address} may not subscribe more: it has {limit} subscriptions, the limit", "limit") \
+  X(kRetainRefused, "retain_refused", kInfo, \
+    "a message of client \"{client}\" at {address} is refused: larger than the {limit} bytes that can be retained", \
+    "limit") \
   /* messages */ \
   X(kSlowConsumer, "slow_consumer", kInfo, \
-    "client \"{client}\" at {address} is slow: {waiting} bytes wait for it, above {limit} QoS 0 is " \
-    "dropped and QoS 1 and 2 wait", "waiting", "limit") \
+    "client \"{client}\" at {address} is slow: more than {limit} bytes wait for it; until it takes them QoS 0 is " \
+    "dropped and QoS 1 and 2 wait", "limit") \
   X(kDroppedSlowConsumer, "dropped_slow_consumer", kInfo, \
     "a message for client \"{client}\" at {address} is dropped: QoS 0, and the client does not take what was sent") \
   X(kDroppedQueueFull, "dropped_queue_full", kWarning, \
@@ -48,7 +51,7 @@
     "a message for client \"{client}\" at {address} is dropped: larger than the {limit} bytes that the " \
     "client takes", "limit") \
   X(kDroppedExpired, "dropped_expired", kDebug, \
-    "a message for client \"{client}\" is dropped: it expired while it waited") \
+    "{count} messages for client \"{client}\" are dropped: they expired while they waited", "count") \
   X(kDroppedSessionEnded, "dropped_session_ended", kInfo, \
     "{count} messages for client \"{client}\" are dropped: its session ended", "count") \
   X(kDroppedPeerUnreachable, "dropped_peer_unreachable", kWarning, \
@@ -57,7 +60,7 @@
     "{count} messages for shard {shard} of {name} may be lost: it ended before it accepted them", "count", "shard") \
   /* sessions that move */ \
   X(kSessionMoved, "session_moved", kDebug, \
-    "the session of client \"{client}\" came from shard {shard} of member {member}", "shard", "member") \
+    "the session of client \"{client}\" came from shard {shard} of node {node}", "shard", "node") \
   X(kSessionUnreadable, "session_unreadable", kWarning, \
     "client \"{client}\" begins anew: its session came in a form that cannot be read") \
   /* other members */ \

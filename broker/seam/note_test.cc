@@ -106,8 +106,9 @@ TEST(Note, AHostileClientIdStaysInItsQuotesAndInItsLine) {
 
 TEST(Note, EscapesInWords) {
   const auto shown = [](std::string_view id) {
-    const std::string text = text_of({.kind = NoteKind::kDroppedExpired, .client = id});
-    return text.substr(22, text.rfind("\" is dropped") - 22);
+    const std::string text = text_of({.kind = NoteKind::kDroppedSessionEnded, .client = id});
+    const std::size_t begin = std::string_view("0 messages for client \"").size();
+    return text.substr(begin, text.rfind("\" are dropped") - begin);
   };
   EXPECT_EQ(shown("sensor 1/\xc3\xa4"), "sensor 1/\xc3\xa4");
   EXPECT_EQ(shown("a\nb\x1b\x7f"), "a\\x0ab\\x1b\\x7f");

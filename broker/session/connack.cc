@@ -46,6 +46,11 @@ mqtt::ConnackView Sessions::connack_for(LinkId link, const PendingConnect& pendi
 
 void Sessions::answer_connect(LinkId link, const PendingConnect& pending) {
   counters_.add(Counter::kConnectsAccepted);
+  const Connection& c = connections_[link];
+  effects_.note({.kind = NoteKind::kClientConnected,
+                 .link = link,
+                 .client = pending.client_id,
+                 .numbers = {static_cast<std::uint64_t>(c.version), c.keep_alive, pending.session_present}});
   const mqtt::ConnackView connack = connack_for(link, pending);
   mqtt::encode_connack(connections_[link].version, connack, connections_.begin_packet());
   host_.end_packet(link);

@@ -102,8 +102,9 @@ void Connections::drop_claim(std::uint64_t request) {
 
 // Packets out --------------------------------------------------------------------------------------------------------
 
-void Connections::end_packet(LinkId link) {
-  if (host_.end_packet(link) > options_.max_link_backlog) connections_[link].blocked = true;
+bool Connections::end_packet(LinkId link) {
+  if (host_.end_packet(link) <= options_.max_link_backlog) return false;
+  return !std::exchange(connections_[link].blocked, true);
 }
 
 void Connections::send_ack(LinkId link, mqtt::PacketType type, std::uint16_t packet_id, ReasonCode reason) {

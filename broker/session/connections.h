@@ -52,7 +52,8 @@ class Connections {
 
   // Packets out. Between begin_packet() and end_packet() nothing else is sent.
   std::vector<std::uint8_t>& begin_packet() { return host_.begin_packet(); }
-  void end_packet(LinkId link);
+  /// True when the link has just become slow: what is sent from now on waits.
+  bool end_packet(LinkId link);
   void send_ack(LinkId link, mqtt::PacketType type, std::uint16_t packet_id, mqtt::ReasonCode reason);
   /// False when no DISCONNECT goes: before version 5, before CONNACK, or none fits the client's Maximum Packet Size.
   bool send_disconnect(LinkId link, mqtt::ReasonCode reason, const char* what);

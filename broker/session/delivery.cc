@@ -65,10 +65,10 @@ void Deliveries::deliver_to(Nanos now, std::uint32_t slot, const MessageView& me
   const Session& session = store_[slot];
   if (qos == 0) {
     if (session.link == kNoLink) return counters_.add(Counter::kDroppedOffline);
-    if (connections_[session.link].blocked) return counters_.add(Counter::kDroppedSlowConsumer);
+    if (connections_[session.link].blocked) return drop(Counter::kDroppedSlowConsumer, session);
     return send_qos0(now, session, message, retain, identifiers);
   }
-  if (!has_room(now, slot)) return counters_.add(Counter::kDroppedQueueFull);
+  if (!has_room(now, slot)) return drop(Counter::kDroppedQueueFull, session, options_.max_queue);
   if (kept == nullptr) kept = Message::make(heap_, message);
   kept->hold();
   store_.enqueue(slot, kept, qos, retain, identifiers);
@@ -94,7 +94,9 @@ bool Deliveries::has_room(Nanos now, std::uint32_t slot) {
   const Session& session = store_[slot];
   const Outbox& outbox = session.held != nullptr ? *session.held : session.outbox();
   if (outbox.waiting() < options_.max_queue) return true;
-  if (now >= outbox.next_expiry()) counters_.add(Counter::kDroppedExpired, store_.drop_expired(slot, now));
+  if (now >= outbox.next_expiry())
+    if (const std::uint32_t late = store_.drop_expired(slot, now); late > 0)
+      drop(Counter::kDroppedExpired, session, late, late);
   if (outbox.waiting() < options_.max_queue) return true;
   if (session.link == kNoLink || session.held != nullptr || outbox.waiting() > 0) return false;
   const Connection& c = connections_[session.link];
@@ -108,8 +110,9 @@ std::uint32_t Deliveries::window(const Connection& c) const {
 void Deliveries::send_qos0(Nanos now, const Session& session, const MessageView& message, bool retain,
                            std::span<const std::uint32_t> identifiers) {
   Connection& c = connections_[session.link];
-  if (!encode(now, c, message, 0, retain, false, 0, identifiers)) return counters_.add(Counter::kDroppedTooLarge);
-  connections_.end_packet(session.link);
+  if (!encode(now, c, message, 0, retain, false, 0, identifiers))
+    return drop(Counter::kDroppedTooLarge, session, c.packet_size_max);
+  end_packet(session);
   counters_.add(Counter::kMessagesOut);
 }
 
@@ -134,7 +137,7 @@ void Deliveries::pump(Nanos now, std::uint32_t slot) {
     const bool again = d->begun();
     if (!again && message.expired(now)) {
       store_.dropped(slot);
-      counters_.add(Counter::kDroppedExpired);
+      drop(Counter::kDroppedExpired, session, 1);
       continue;
     }
     const std::uint16_t packet_id = again ? d->packet_id : store_.next_packet_id(slot);
@@ -142,13 +145,31 @@ void Deliveries::pump(Nanos now, std::uint32_t slot) {
     store_.sent(slot, packet_id);
     if (!fits) {
       // Larger than the client's Maximum Packet Size: as if the delivery were complete [MQTT-3.1.2-25].
-      if (!again) counters_.add(Counter::kDroppedTooLarge);
+      if (!again) drop(Counter::kDroppedTooLarge, session, c.packet_size_max);
       store_.completed(slot, d);
       continue;
     }
     if (!again) counters_.add(Counter::kMessagesOut);
-    connections_.end_packet(link);
+    end_packet(session);
   }
+}
+
+void Deliveries::end_packet(const Session& session) {
+  if (!connections_.end_packet(session.link)) return;
+  effects_.note({.kind = NoteKind::kSlowConsumer,
+                 .link = session.link,
+                 .client = session.client_id(),
+                 .numbers = {options_.max_link_backlog}});
+}
+
+/// Counts messages that the session does not get, and tells of it with the number that the kind has.
+void Deliveries::drop(Counter why, const Session& session, std::uint64_t number, std::uint32_t count) {
+  counters_.add(why, count);
+  const NoteKind kind = why == Counter::kDroppedQueueFull      ? NoteKind::kDroppedQueueFull
+                        : why == Counter::kDroppedSlowConsumer ? NoteKind::kDroppedSlowConsumer
+                        : why == Counter::kDroppedTooLarge     ? NoteKind::kDroppedTooLarge
+                                                               : NoteKind::kDroppedExpired;
+  effects_.note({.kind = kind, .link = session.link, .client = session.client_id(), .numbers = {number}});
 }
 
 bool Deliveries::encode(Nanos now, Connection& c, const MessageView& message, std::uint8_t qos, bool retain, bool dup,

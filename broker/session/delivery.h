@@ -62,6 +62,8 @@ class Deliveries {
   std::uint32_t window(const Connection& connection) const;
   void send_qos0(Nanos now, const Session& session, const MessageView& message, bool retain,
                  std::span<const std::uint32_t> identifiers);
+  void end_packet(const Session& session);
+  void drop(Counter why, const Session& session, std::uint64_t number = 0, std::uint32_t count = 1);
   bool encode(Nanos now, Connection& connection, const MessageView& message, std::uint8_t qos, bool retain, bool dup,
               std::uint16_t packet_id, std::span<const std::uint32_t> identifiers);
   // shared.cc

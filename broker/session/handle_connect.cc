@@ -28,7 +28,7 @@ void Sessions::handle_connect(Nanos now, LinkId link, const mqtt::RawPacket& pac
     // Before version 5 only a return code of 3.1.1's table may be sent; other errors just close (3.1.4).
     const bool answer =
         connect.known_protocol && (connect.version == Version::k5 || mqtt::connack_return_code(result.reason) <= 2);
-    if (answer) return refuse_connect(link, connect.version, result.reason, result.what);
+    if (answer) return refuse_connect(link, connect.version, connect.client_id, result.reason, result.what);
     counters_.add(Counter::kConnectsRefused);
     return protocol_error(now, link, result);
   }
@@ -40,13 +40,16 @@ void Sessions::take_connect(Nanos now, LinkId link, const mqtt::ConnectView& con
   Connection& c = connections_[link];
   c.packet_size_max = connect.properties.maximum_packet_size().value_or(UINT32_MAX);
   if (!options_.server_reference.empty())
-    return refuse_connect(link, version, ReasonCode::kUseAnotherServer, "this server takes no clients for now");
+    return refuse_connect(link, version, connect.client_id, ReasonCode::kUseAnotherServer,
+                          "this server takes no clients for now");
   if (version == Version::k31 && connect.client_id.size() > kClientId31Max)
-    return refuse_connect(link, version, ReasonCode::kClientIdentifierNotValid, "longer than MQTT 3.1 allows");
+    return refuse_connect(link, version, connect.client_id, ReasonCode::kClientIdentifierNotValid,
+                          "longer than MQTT 3.1 allows");
   if (connect.will && connect.will->qos > options_.max_qos)
-    return refuse_connect(link, version, ReasonCode::kQosNotSupported, "the will's QoS is above Maximum QoS");
+    return refuse_connect(link, version, connect.client_id, ReasonCode::kQosNotSupported,
+                          "the will's QoS is above Maximum QoS");
   if (connect.will && connect.will->retain && !options_.retain_available)
-    return refuse_connect(link, version, ReasonCode::kRetainNotSupported,
+    return refuse_connect(link, version, connect.client_id, ReasonCode::kRetainNotSupported,
                           "the will is retained and retain is not available");
 
   PendingConnect& pending = connections_.begin_claim(link);
@@ -121,12 +124,19 @@ void Sessions::refuse_claim(std::uint64_t request, ReasonCode reason, const char
   PendingConnect* pending = connections_.find_claim(request);
   if (pending == nullptr) return;
   const LinkId link = pending->link;
+  const HeapString client_id = std::move(pending->client_id);
   connections_.drop_claim(request);
-  if (link != kNoLink) refuse_connect(link, connections_[link].version, reason, what);
+  if (link != kNoLink) refuse_connect(link, connections_[link].version, client_id, reason, what);
 }
 
-void Sessions::refuse_connect(LinkId link, Version version, ReasonCode reason, const char* what) {
+void Sessions::refuse_connect(LinkId link, Version version, std::string_view client_id, ReasonCode reason,
+                              const char* what) {
   counters_.add(Counter::kConnectsRefused);
+  effects_.note({.kind = NoteKind::kConnectRefused,
+                 .link = link,
+                 .client = client_id,
+                 .text = what,
+                 .numbers = {static_cast<std::uint64_t>(reason)}});
   mqtt::ConnackView connack;
   connack.reason = reason;
   if (version == Version::k5) {

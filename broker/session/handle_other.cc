@@ -28,7 +28,7 @@ void Sessions::handle_disconnect(Nanos now, LinkId link, const mqtt::RawPacket& 
   if (!result.ok()) return protocol_error(now, link, result);
   if (c.state == Connection::State::kAuthenticating) {
     connections_.drop_claim(c.request);
-    leave(now, link, false);
+    leave(now, link, false, "it sent DISCONNECT");
     return host_.end_link(link, LinkEnd::kNormal);
   }
   if (const auto expiry = view.properties.session_expiry_interval()) {
@@ -37,7 +37,7 @@ void Sessions::handle_disconnect(Nanos now, LinkId link, const mqtt::RawPacket& 
                             mqtt::protocol_error("a session expiry in DISCONNECT after none in CONNECT (3.14.2.2.2)"));
     store_.set_expiry(c.session, std::min(*expiry, options_.max_session_expiry));
   }
-  leave(now, link, view.reason != ReasonCode::kNormalDisconnection);
+  leave(now, link, view.reason != ReasonCode::kNormalDisconnection, "it sent DISCONNECT");
   host_.end_link(link, LinkEnd::kNormal);
 }
 

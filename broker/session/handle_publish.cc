@@ -55,8 +55,10 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
   if (const auto seconds = publish_view.properties.message_expiry_interval())
     message.expires_at = now + *seconds * kSecond;
 
-  if (message.retain && encoded_size_max(message) > host_.retained_bytes_max())
+  if (message.retain && encoded_size_max(message) > host_.retained_bytes_max()) {
+    note(NoteKind::kRetainRefused, link, "", host_.retained_bytes_max());
     return deny_publish(link, publish_view.qos, publish_view.packet_id, ReasonCode::kQuotaExceeded);
+  }
   bool matched = false;
   if (publish_view.qos == 0) {
     publish(now, message, kNoSlot, matched);
@@ -75,7 +77,10 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
 /// Not routed; the acknowledgement says so where the version has a code for it, in its turn.
 void Sessions::deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_id, ReasonCode reason) {
   counters_.add(Counter::kMessagesIn);
-  if (reason == ReasonCode::kNotAuthorized) counters_.add(Counter::kDroppedNotAuthorized);
+  if (reason == ReasonCode::kNotAuthorized) {
+    counters_.add(Counter::kDroppedNotAuthorized);
+    note(NoteKind::kNotAuthorized, link, "publish to the topic of its message");
+  }
   if (qos == 0) return;
   const Connection& c = connections_[link];
   const bool told = c.version == Version::k5;

@@ -44,7 +44,8 @@ void Sessions::detach(Nanos now, std::uint32_t slot, bool with_will) {
   arm_session(slot);
 }
 
-void Sessions::leave(Nanos now, LinkId link, bool with_will) {
+void Sessions::leave(Nanos now, LinkId link, bool with_will, const char* why) {
+  if (connections_[link].state == Connection::State::kOpen) note(NoteKind::kClientGone, link, why);
   const std::uint32_t slot = connections_.closing(link);
   if (slot == kNoSlot) return;
   ORRERY_ASSERT(store_[slot].link == link);
@@ -58,6 +59,10 @@ void Sessions::end_session(Nanos now, std::uint32_t slot, bool release) {
   if (session.will().message != nullptr) publish_will(now, slot);
   acknowledgements_.forget(slot);
   subscriptions_.session_ended(now, slot);
+  const std::uint64_t lost =
+      session.outbox().waiting() + (session.held != nullptr ? std::uint64_t{session.held->waiting()} : 0);
+  if (lost > 0)
+    effects_.note({.kind = NoteKind::kDroppedSessionEnded, .client = session.client_id(), .numbers = {lost}});
   if (release) host_.release(now, {session.epoch(), session.client_id()});
   store_.expire(slot);
   WorkBudget at_once(kUnitsAtOnce);
@@ -92,13 +97,16 @@ void Sessions::disconnect(Nanos now, LinkId link, ReasonCode reason, const char*
   if (c.state == Connection::State::kClosing) return;
   if (c.state == Connection::State::kAuthenticating) return refuse_claim(c.request, reason, what);
   connections_.send_disconnect(link, reason, what);
-  leave(now, link, true);
+  if (reason == ReasonCode::kKeepAliveTimeout) note(NoteKind::kClientTimedOut, link, what);
+  if (reason == ReasonCode::kSessionTakenOver) note(NoteKind::kClientTakenOver, link, what);
+  leave(now, link, true, what);
   host_.end_link(link, how);
 }
 
 void Sessions::protocol_error(Nanos now, LinkId link, const mqtt::DecodeResult& what) {
   if (connections_[link].state == Connection::State::kClosing) return;
   counters_.add(Counter::kProtocolErrors);
+  note(NoteKind::kProtocolError, link, what.what, static_cast<std::uint64_t>(what.reason));
   disconnect(now, link, what.reason, what.what,
              what.reason == ReasonCode::kPacketTooLarge ? LinkEnd::kTooLarge : LinkEnd::kProtocolError);
 }

@@ -27,7 +27,7 @@ Sessions::Sessions(const MqttOptions& options, Place place, std::uint64_t seed, 
 void Sessions::connection_open(Nanos now, LinkId link) { connections_.open(now, link); }
 
 void Sessions::connection_closed(Nanos now, LinkId link) {
-  if (connections_[link].state == Connection::State::kOpen) leave(now, link, true);
+  if (connections_[link].state == Connection::State::kOpen) leave(now, link, true, "its connection ended");
   connections_.closed(link);
   check_books();
 }
@@ -108,6 +108,17 @@ bool Sessions::work(Nanos now, WorkBudget& budget) {
   }
   check_books();
   return work_left();
+}
+
+std::string_view Sessions::client_of(LinkId link) {
+  const Connection& c = connections_[link];
+  if (c.session != kNoSlot) return store_[c.session].client_id();
+  const PendingConnect* pending = connections_.find_claim(c.request);
+  return pending != nullptr && pending->link == link ? std::string_view(pending->client_id) : std::string_view();
+}
+
+void Sessions::note(NoteKind kind, LinkId link, const char* what, std::uint64_t number) {
+  effects_.note({.kind = kind, .link = link, .client = client_of(link), .text = what, .numbers = {number}});
 }
 
 /// Every delivery that was asked for is out, queued, handed over or dropped by name (broker/seam/counters.h).

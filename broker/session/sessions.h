@@ -143,7 +143,8 @@ class Sessions {
   static std::uint64_t user_hash(std::string_view user_name);
 
   // handle_connect.cc
-  void refuse_connect(LinkId link, mqtt::Version version, mqtt::ReasonCode reason, const char* what);
+  void refuse_connect(LinkId link, mqtt::Version version, std::string_view client_id, mqtt::ReasonCode reason,
+                      const char* what);
   void take_connect(Nanos now, LinkId link, const mqtt::ConnectView& connect);
   Will make_will(const mqtt::WillView& will, std::string_view client_id);
   void finish_connect(Nanos now, std::uint64_t request, std::uint32_t slot);
@@ -170,8 +171,11 @@ class Sessions {
   /// Ends a connection from our side, with DISCONNECT where the version has it.
   void disconnect(Nanos now, LinkId link, mqtt::ReasonCode reason, const char* what, LinkEnd how);
   void protocol_error(Nanos now, LinkId link, const mqtt::DecodeResult& what);
-  void leave(Nanos now, LinkId link, bool with_will);
+  void leave(Nanos now, LinkId link, bool with_will, const char* why);
   void check_books() const;
+  /// Of the session that a connection serves, or of its CONNECT; empty before that. Valid until either changes.
+  std::string_view client_of(LinkId link);
+  void note(NoteKind kind, LinkId link, const char* what, std::uint64_t number = 0);
 
   // takeover.cc
   void await_routes(Nanos now, std::uint32_t slot, std::uint64_t claim, Place former);

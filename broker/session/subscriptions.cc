@@ -111,13 +111,22 @@ ReasonCode Subscriptions::subscribe_one(Request& r, const mqtt::TopicFilter& top
   const Principal* const principal = connections_[r.link].principal.get();
   if (principal != nullptr && !principal->may_subscribe(topic.filter)) {
     counters_.add(Counter::kNotAuthorized);
+    effects_.note({.kind = NoteKind::kNotAuthorized,
+                   .link = r.link,
+                   .client = store_[r.session].client_id(),
+                   .text = "subscribe to a filter of its SUBSCRIBE"});
     return ReasonCode::kNotAuthorized;
   }
   options.qos = std::min(options.qos, options_.max_qos);
   const std::uint32_t filter_id = store_.index().find(topic.full);
   const bool known = filter_id != routing::kNoFilter && store_.index().subscriber(filter_id, r.session) != nullptr;
-  if (!known && store_[r.session].subscriptions().size() >= options_.max_subscriptions)
+  if (!known && store_[r.session].subscriptions().size() >= options_.max_subscriptions) {
+    effects_.note({.kind = NoteKind::kSubscriptionLimit,
+                   .link = r.link,
+                   .client = store_[r.session].client_id(),
+                   .numbers = {options_.max_subscriptions}});
     return ReasonCode::kQuotaExceeded;
+  }
   const auto added = store_.subscribe(r.session, topic.full, subscription_byte(options), r.identifier);
   if (added.filter_id == routing::kNoFilter) return ReasonCode::kQuotaExceeded;
   ORRERY_ASSERT(added.replaced == known);

@@ -48,6 +48,11 @@ void Sessions::claim_granted(Nanos now, const claims::Grant& grant) {
   Place former;
   const Handover::Import import = handover_.take(now, slot, grant.session, rows_, former);
   pending->session_present = pending->session_present || import != Handover::Import::kUnreadable;
+  if (import == Handover::Import::kUnreadable)
+    effects_.note({.kind = NoteKind::kSessionUnreadable, .client = pending->client_id});
+  if (import == Handover::Import::kMoved)
+    effects_.note(
+        {.kind = NoteKind::kSessionMoved, .client = pending->client_id, .numbers = {former.shard, former.node}});
   // CONNACK when its routes are in force here, so that nothing passes it by.
   if (import == Handover::Import::kMoved) return await_routes(now, slot, grant.request, former);
   finish_connect(now, grant.request, slot);

@@ -209,6 +209,7 @@ bool TestHost::set_option(std::string_view assignment) {
   const auto flag = [&](bool& option) { return option = value == "true", value == "true" || value == "false"; };
   MqttOptions& o = options_;
   if (name == "shards") return number(shard_count_);
+  if (name == "notes") return flag(notes_);
   if (name == "max_packet_size") return number(o.max_packet_size);
   if (name == "server_keep_alive") return number(o.server_keep_alive);
   if (name == "max_session_expiry") return number(o.max_session_expiry);

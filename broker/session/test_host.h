@@ -112,6 +112,7 @@ class TestHost {
   std::map<std::string, Where, std::less<>> links_;
   std::deque<std::function<void()>> later_;
 
+  bool notes_ = false;
   bool manual_claims_ = false;
   bool manual_routes_ = false;
   bool manual_retained_ = false;

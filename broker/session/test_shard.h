@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/mqtt/packet_text.h"
+#include "broker/seam/note_text.h"
 #include "broker/session/test_host.h"
 
 namespace orrery::session {
@@ -57,7 +58,12 @@ class TestHost::TestShard final : public SessionHost, public Effects {
   void wake_at(Nanos) override {}
   std::size_t post(ShardId, Bytes) override { return 0; }
   void work(Work, std::uint32_t) override {}
-  void tell(const Note&) override {}
+  void tell(const Note& note) override {
+    if (!cluster_.notes_) return;
+    std::string line = std::string("host: note ") + note_row(note.kind).name + ": ";
+    append_note_text(note, note.link == Note::kNoLink ? "" : "here", line);
+    cluster_.say(line);
+  }
 
   Heap heap_;
   Counters counters_;

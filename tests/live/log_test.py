@@ -11,6 +11,12 @@ from live import HOST, PATIENCE, PROGRAM, LiveTest, free_ports, wait_for
 LINE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug|info|warning|error) ([a-z_]+): (.+)$")
 
 
+def connect_packet(client_id, protocol_level=4):
+    """A CONNECT with Clean Session and a keep alive of one minute."""
+    body = b"\0\4MQTT" + bytes([protocol_level, 2, 0, 60]) + len(client_id).to_bytes(2, "big") + client_id
+    return b"\x10" + bytes([len(body)]) + body
+
+
 class LogTest(LiveTest):
     def stopped(self, broker):
         broker.signal(signal.SIGTERM)
@@ -53,6 +59,21 @@ class LogTest(LiveTest):
         self.assertEqual(lines[1]["level"], "info")
         self.assertIn(lines[1]["text"], lines[1]["message"])
         self.assertIn(lines[1]["shard"], range(64))
+
+    def test_level_debug_shows_connections(self):
+        broker = self.broker("log.level=debug")
+        self.say(broker.tcp, connect_packet(b"pump-7"), b"\xe0\0")
+        self.assertTrue(wait_for(lambda: broker.log_has('client_gone: client "pump-7" at 127.0.0.1:'), "it is gone"))
+        self.assertTrue(broker.log_has('client_connected: client "pump-7" at 127.0.0.1:'))
+
+    def test_a_hostile_client_id_is_one_line(self):
+        broker = self.broker("log.level=debug")
+        hostile = 'x" at\n2026 error "\\'.encode() + "\u2028\u202e".encode()
+        self.say(broker.tcp, connect_packet(hostile), b"\xe0\0")
+        lines = self.stopped(broker)
+        self.assertTrue(all(LINE.match(line) for line in lines), lines)
+        shown = r'client "x\" at\x0a2026 error \"\\\xe2\x80\xa8\xe2\x80\xae" at 127.0.0.1:'
+        self.assertTrue(any(shown in line for line in lines), lines)
 
     def test_the_level_is_the_least_that_is_written(self):
         broker = self.broker("log.level=info")
