@@ -128,6 +128,9 @@ SEEDS = {
     "lane_kind_of_a_shard": lane(LANE_OF_REPLICANT, 16, u(8, 1)) + lane(LANE_OF_REPLICANT, 17, u(1, 1) + u(8, 1) + b"\6" + u(8, 1) + b"\0" + text("q")),
     "session_filter": HEARTBEAT + step(4, 0) + b"\x20" + step(4, 0) + b"\x30" + registrar(
         CORE, 49, 0, 1, u(8, 1 << 32) + u(8, 6400) + u(1, 1) + text("one") + blob(SESSION.replace(text("a/+"), text("#/b"))), incarnation=3),
+    "export_from_nowhere": HEARTBEAT + step(4, 0) + b"\x20" + step(4, 0) + b"\x30" + registrar(
+        CORE, 49, 0, 1, u(8, 2 << 32) + u(8, 6400) + u(1, 1) + text("one") + blob(SESSION[:1] + u(2, 9) + u(2, 9) + SESSION[5:]),
+        incarnation=3),
     "raw": step(2, CORE) + u(1, 8) + u(4, 0x7fffffff) + b"abcd",
 }
 

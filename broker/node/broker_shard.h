@@ -79,7 +79,8 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   }
   std::size_t retained_bytes_max() const override { return RetainedMessages::kMessageBytesMax; }
   void fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) override {
-    post_.to_place(now, former, FetchRest{epoch, client_id});
+    // Named by an export, which may be a stranger's: who waits for nobody's rest goes on without it after a while.
+    if (tables_.has(former)) post_.to_place(now, former, FetchRest{epoch, client_id});
   }
   void give_rest(Nanos now, Place present, std::string_view client_id, Bytes rest) override {
     post_.to_place(now, present, GiveRest{client_id, rest});

@@ -30,10 +30,11 @@ struct NodeTables {
     }
   }
 
+  /// A place of the cluster. Routes are checked when they come; ask for a place that a session's export names.
+  bool has(Place p) const { return p.node < setup.nodes() && p.shard < setup.members[p.node].shards; }
   /// A number for each place of the cluster, 0 to places - 1.
   std::uint32_t index(Place p) const {
-    ORRERY_ASSERT(p.node < setup.nodes());
-    ORRERY_ASSERT(p.shard < setup.members[p.node].shards);
+    ORRERY_ASSERT(has(p));
     return first_place[p.node] + p.shard;
   }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/types.h"
 #include "broker/cluster/lanes.h"
 #include "broker/node/awaited.h"
@@ -42,6 +43,7 @@ class Post {
   /// To any place; lost when its lane is full or its node gone.
   template <class Kind>
   void to_place(Nanos now, Place to, const Kind& kind) {
+    ORRERY_ASSERT(tables_.has(to));
     write_message(buffer_, kind, now);
     if (to.node == self_.node) return post(to.shard, buffer_);
     lanes_.send(now, to, buffer_, false);
