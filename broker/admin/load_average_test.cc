@@ -20,11 +20,9 @@ TEST(LoadAverage, ExpAgreesWithFloatingPoint) {
 TEST(LoadAverage, IsWhatTheFormulaSays) {
   LoadAverage average;
   double twin[3] = {0, 0, 0};
-  std::uint64_t grown = 0;
   for (int step = 0; step < 400; ++step) {
     const std::uint64_t delta = step < 200 ? 500 + 37 * (step % 11) : 3;
     const Nanos interval = (step % 7 == 0 ? 9 : 10) * kSecond;
-    grown += delta;
     average.add(delta, interval);
     const double rate = static_cast<double>(delta) * 60e9 / static_cast<double>(interval);
     for (std::size_t p = 0; p < 3; ++p) {

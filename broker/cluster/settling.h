@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a registrar may trust its table: after the live cores changed, or a node appeared, others may hold client ids
-// that the table does not have yet. Settled again when all reachable nodes have told all that they hold, or
-// kRegistrarSettle has passed.
+// that the table does not have yet. The table is settled, that is, trusted again, when all reachable nodes have told
+// what they hold, or when kRegistrarSettle has passed.
 #pragma once
 
 #include <array>

@@ -5,8 +5,9 @@
 // threads ring. A turn takes a batch of events after another:
 //   the clock is read once, events go to the shard, what it sends is collected, and at the end of the batch posted
 //   messages are handed over, each link is written to once, closed links are settled.
-// Messages go before writes, and are taken before bytes that were read: who learns of something from a client finds
-// that its own shard, too, has been told what the others knew then. Between turns Asio's io_context waits on the set
+// A shard posts its messages before it writes to its clients, and takes messages before it handles bytes from clients.
+// So when one client was told something (its SUBACK, say) and makes another client act on it, that other client's shard
+// has the messages that go with it before it sees the act. Between turns Asio's io_context waits on the set
 // (io_wait.h).
 //
 // A shard belongs to whoever holds `running_`: its own thread, except while that waits. A shard that is busy for less
@@ -14,9 +15,8 @@
 // on an idle machine a wake-up costs more than the work (help()). Other threads touch nothing else but the bell and
 // stop().
 //
-// shard_loop.cc holds turns and timers, shard_links.cc what happens on a link, shard_read.cc
-// reading and holding back, shard_tls.cc what TLS adds to it,
-// shard_accept.cc listeners, shard_dial.cc connections to other members.
+// shard_loop.cc holds turns and timers, shard_links.cc what happens on a link, shard_read.cc reading and holding back,
+// shard_tls.cc what TLS adds to it, shard_accept.cc listeners, shard_dial.cc connections to other members.
 #pragma once
 
 #include <atomic>

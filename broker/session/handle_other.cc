@@ -9,7 +9,6 @@
 namespace orrery::session {
 
 using mqtt::ReasonCode;
-using mqtt::Version;
 
 void Sessions::handle_pingreq(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
   effects_.work(Work::kMqttOther, 1);

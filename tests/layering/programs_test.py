@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""format.py, storage.py and comments.py against files that break their rule, and against some that do not: programs_test.py COMPILER."""
+"""format.py, storage.py, tidy.py and comments.py against files that break their rule, and against some that do not: programs_test.py COMPILER."""
 import contextlib
 import io
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ from unittest import mock
 import comments
 import format as format_check
 import storage
+import tidy
 
 COMPILER = "c++"
 
@@ -88,6 +91,46 @@ class StorageTest(unittest.TestCase):
 
     def test_no_library_is_no_success(self):
         self.assertEqual(run(storage.main, [])[0], 1)
+
+
+class TidyTest(unittest.TestCase):
+    def check(self, text, *folders):
+        with tempfile.TemporaryDirectory() as root:
+            shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".clang-tidy"), root)
+            for name, content in (("a.cc", text), ("a_test.cc", text)):
+                with open(os.path.join(root, name), "w", encoding="utf-8") as f:
+                    f.write(content)
+            with open(os.path.join(root, "compile_commands.json"), "w", encoding="utf-8") as f:
+                json.dump([{"directory": root, "file": os.path.join(root, name), "command": "%s -std=c++20 -c %s" % (COMPILER, name)}
+                           for name in ("a.cc", "a_test.cc")], f)
+            return run(tidy.main, [root, root, "--no-tests"] + list(folders))
+
+    def test_what_it_finds(self):
+        for text, check in (("#include <string>\n#include <utility>\nvoid eat(std::string);\n"
+                             "std::size_t f(std::string s) { eat(std::move(s)); return s.size(); }\n", "bugprone-use-after-move"),
+                            ("#include <string>\n#include <string_view>\nstd::string_view f() { return std::string(\"long enough\"); }\n",
+                             "bugprone-dangling-handle"),
+                            ("#include <string>\n#include <vector>\nstd::size_t f(const std::vector<std::string>& v) {\n"
+                             "  std::size_t n = 0;\n  for (const auto s : v) n += s.size();\n  return n;\n}\n",
+                             "performance-for-range-copy"),
+                            ("int f(\n", "expected")):
+            with self.subTest(check):
+                code, out = self.check(text)
+                self.assertEqual(code, 1, out)
+                self.assertIn("a.cc:", out)
+                self.assertIn(check, out)
+
+    def test_nothing_to_say(self):
+        self.assertEqual(self.check("int f() { return 1; }\n"), (0, "1 sources, 0 findings\n"))
+
+    def test_nothing_to_look_at_is_no_success(self):
+        self.assertEqual(self.check("int f() { return 1; }\n", "elsewhere")[0], 1)
+
+    def test_without_the_program(self):
+        with mock.patch.dict(os.environ, {"PATH": "/nowhere"}):
+            code, out = run(tidy.main, ["/", "/"])
+        self.assertEqual(code, 1)
+        self.assertIn("clang-tidy-19 is not installed: ci/install", out)
 
 
 class CommentsTest(unittest.TestCase):
