@@ -30,6 +30,8 @@ TEST_P(WorldContract, AStoppedLinkDeliversNothingAndResumingLosesNothing) {
     harness_->client_send(c, as_bytes(std::string_view(sent).substr(at, 50'000)));
   EXPECT_TRUE(wait([&] { return log_->received(opened.place, opened.link).size() >= sent.size(); }));
   EXPECT_TRUE(log_->received(opened.place, opened.link) == sent);
+  ASSERT_NE(log_->first(What::kWake), nullptr);
+  ASSERT_NE(log_->first(What::kBytes), nullptr);
   EXPECT_GE(log_->first(What::kBytes)->now, log_->first(What::kWake)->now);
 }
 
