@@ -41,6 +41,7 @@ class World final : public Effects, public AdminHost {
   void dial(std::uint32_t, NodeId, ShardId) override {}
   void wake_at(Nanos) override {}
   std::size_t post(ShardId, Bytes) override { return 0; }
+  void persist(std::uint64_t, const StorageBatch&) override {}
   void work(Work, std::uint32_t) override {}
   void tell(const Note&) override {}
   void ask_shards(Nanos, std::uint64_t r) override { round = r; }

@@ -21,6 +21,7 @@ class TestEffects final : public Effects {
   void dial(std::uint32_t, NodeId, ShardId) override {}
   void wake_at(Nanos) override {}
   std::size_t post(ShardId, Bytes) override { return 0; }
+  void persist(std::uint64_t, const StorageBatch&) override {}
   void work(Work, std::uint32_t) override {}
   void tell(const Note&) override {}
 

@@ -48,6 +48,8 @@ struct AuthFiles {
 
 struct BrokerConfig {
   std::string node_name = "n1";
+  /// docs/storage.md; empty: nothing is remembered.
+  std::string data_dir;
   /// 0: one for each core of the machine or, in a cluster, what the member list says.
   ShardId shards = 0;
   std::vector<Listener> listeners = {{"default", LinkKind::kTcp, true, "0.0.0.0:1883", 0},

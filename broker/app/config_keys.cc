@@ -131,6 +131,8 @@ void describe_log(runtime::LogOptions& log, ConfigKeys& keys) {
 void describe_config(BrokerConfig& config, ConfigKeys& keys) {
   keys.section("node", "This node.", [&] {
     keys.text("name", "Unique in the cluster.", config.node_name, false);
+    keys.text("data_dir", "A directory of this node's own for what it remembers between starts. Empty: nothing.",
+              config.data_dir, true);
     keys.number("shards",
                 "Threads that serve clients; 0: one for each core or, in a cluster, what the members' list says.",
                 config.shards, 0, runtime::kShardsMax);

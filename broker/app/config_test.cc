@@ -98,7 +98,8 @@ TEST(Config, Mistakes) {
   EXPECT_EQ(error_of("", {override_from_option("node.shards=many")}),
             "--set: node.shards: expected a whole number from 0 to 64, found \"many\"");
   EXPECT_EQ(error_of("", {{"environment ORRERY_NODE__NAM", "node.nam", "x"}}),
-            "environment ORRERY_NODE__NAM: node.nam: unknown key; did you mean \"name\"? (valid: name, shards)");
+            "environment ORRERY_NODE__NAM: node.nam: unknown key; did you mean \"name\"? "
+            "(valid: name, data_dir, shards)");
   EXPECT_THROW(override_from_option("node.name"), ConfigError);
 }
 

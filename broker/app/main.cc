@@ -91,6 +91,7 @@ runtime::RuntimeConfig runtime_config(const BrokerConfig& config) {
     if (listener.tls) l.tls = tls_context(listener);
   }
   out.peer_bind = config.cluster_bind;
+  out.data_dir = config.data_dir;
   out.stop_on_signals = true;
   out.log = write_line;
   out.log_options = config.log;
@@ -119,6 +120,10 @@ int serve(const BrokerConfig& config) {
   for (std::size_t i = 0; i < world.listeners.size(); ++i)
     line += std::string(i == 0 ? " " : ", ") + transport_name(world.listeners[i]) + " " + runtime.listening()[i];
   runtime.note({.kind = NoteKind::kStarted, .text = line});
+  if (config.data_dir.empty())
+    runtime.note({.kind = NoteKind::kRemembersNothing});
+  else
+    runtime.note({.kind = NoteKind::kDataDirectory, .name = config.data_dir});
   runtime.run();
   runtime.note({.kind = NoteKind::kStopped});
   return runtime.status() == 0 ? 0 : kExitRefused;

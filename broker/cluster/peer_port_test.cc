@@ -34,6 +34,7 @@ class ScriptEffects final : public Effects {
   }
   void wake_at(Nanos) override {}
   std::size_t post(ShardId, Bytes) override { return 0; }
+  void persist(std::uint64_t, const StorageBatch&) override {}
   void work(Work, std::uint32_t) override {}
   void tell(const Note&) override {}
 

@@ -62,6 +62,7 @@ class TestNode::ShardEffects final : public Effects {
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override { world_.dial(place_, tag, {node, shard}); }
   void wake_at(Nanos) override {}
   std::size_t post(ShardId, Bytes) override { return 0; }
+  void persist(std::uint64_t, const StorageBatch&) override {}
   void work(Work, std::uint32_t) override {}
   void tell(const Note&) override {}
 

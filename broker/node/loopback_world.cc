@@ -11,6 +11,7 @@ constexpr Nanos kLinkLatency = kMillisecond;
 constexpr Nanos kPostLatency = 10 * kMicrosecond;
 /// What a stream holds before its sender is told that bytes wait.
 constexpr std::size_t kWindow = 128 * 1024;
+constexpr Nanos kStoreLatency = 2 * kMillisecond;
 }  // namespace
 
 class LoopbackWorld::ShardEffects final : public Effects {
@@ -76,6 +77,15 @@ class LoopbackWorld::ShardEffects final : public Effects {
     if (posts.bytes > kPostsHigh) posts.told = true;
     return posts.bytes;
   }
+  void persist(std::uint64_t ticket, const StorageBatch& batch) override {
+    const bool stores = world_.remembers_ && batch.valid();
+    world_.at(world_.now_ + kStoreLatency, [this, ticket, copy = stores ? batch : StorageBatch{}, stores] {
+      if (!world_.alive(place_, life_)) return;
+      if (stores) world_.nodes_[place_.node].storage.apply(place_.shard, copy);
+      const StorageResult not_stored = world_.remembers_ ? StorageResult::kRefused : StorageResult::kFailed;
+      world_.shard(place_).persisted(world_.now_, ticket, stores ? StorageResult::kStored : not_stored);
+    });
+  }
   void work(Work kind, std::uint32_t units) override { world_.works_[static_cast<int>(kind)] += units; }
   void tell(const Note& note) override {
     std::string line = note_row(note.kind).name;
@@ -94,8 +104,8 @@ class LoopbackWorld::ShardEffects final : public Effects {
   std::uint64_t wish_ = 0;
 };
 
-LoopbackWorld::LoopbackWorld(NodeFactory factory, std::vector<ClusterMember> members)
-    : factory_(std::move(factory)), members_(std::move(members)), nodes_(members_.size()) {
+LoopbackWorld::LoopbackWorld(NodeFactory factory, std::vector<ClusterMember> members, bool remembers)
+    : factory_(std::move(factory)), members_(std::move(members)), remembers_(remembers), nodes_(members_.size()) {
   for (NodeId n = 0; n < nodes_.size(); ++n) boot(n);
 }
 
@@ -113,7 +123,9 @@ void LoopbackWorld::boot(NodeId node) {
     n.effects.push_back(std::make_unique<ShardEffects>(*this, Place{node, s}, n.life));
     effects.push_back(n.effects.back().get());
   }
-  n.node = factory_(NodeSetup{members_, node, n.life, node + 100u}, effects);
+  n.node = factory_(NodeSetup{members_, node, n.life, node + 100u, remembers_}, effects);
+  for (ShardId s = 0; s < shards; ++s)
+    n.storage.for_each(s, [&](Bytes key, Bytes value) { n.node->shard(s).recovered(now_, key, value); });
   for (ShardId s = 0; s < shards; ++s) n.node->shard(s).start(now_);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A world for the tests of this folder: nodes, clients and the simplest network that keeps the seam's contract.
 //
-// Everything that is sent arrives whole after one millisecond; shards of a node are 10 microseconds apart; nothing is
-// lost but by kill(). Time jumps from event to event. The simulator (sim/world) is the world with models; this one is
-// for reading.
+// Everything that is sent arrives whole after one millisecond; shards of a node are 10 microseconds apart; a batch is
+// stored after two milliseconds; nothing is lost but by kill(), which takes what was not stored. Time jumps from event
+// to event. The simulator (sim/world) is the world with models; this one is for reading.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,14 @@
 #include <vector>
 
 #include "broker/seam/node.h"
+#include "broker/seam/storage_image.h"
 
 namespace orrery::node {
 
 class LoopbackWorld {
  public:
-  LoopbackWorld(NodeFactory factory, std::vector<ClusterMember> members);
+  /// `remembers`: nodes have storage.
+  LoopbackWorld(NodeFactory factory, std::vector<ClusterMember> members, bool remembers = false);
   ~LoopbackWorld();
 
   Nanos now() const { return now_; }
@@ -55,6 +57,8 @@ class LoopbackWorld {
   /// Cuts (or mends) everything between two nodes: streams close, dials fail.
   void cut(NodeId a, NodeId b, bool cut);
 
+  /// What the node has stored; clear it while the node is down, and it has a new disk.
+  StorageImage& storage(NodeId node) { return nodes_[node].storage; }
   ShardStats stats(NodeId node) const;
   std::uint64_t works(Work kind) const { return works_[static_cast<int>(kind)]; }
   struct Told {
@@ -106,6 +110,7 @@ class LoopbackWorld {
     std::map<std::pair<ShardId, ShardId>, Posts> posts;
     std::uint64_t life = 0;  // also the incarnation
     bool up = false;
+    StorageImage storage;
   };
 
   void at(Nanos when, std::function<void()> what);
@@ -121,6 +126,7 @@ class LoopbackWorld {
 
   NodeFactory factory_;
   std::vector<ClusterMember> members_;
+  bool remembers_;
   std::vector<NodeState> nodes_;
   std::vector<Client> clients_;
   std::multimap<Nanos, std::function<void()>> events_;

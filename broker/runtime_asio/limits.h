@@ -20,6 +20,8 @@ inline constexpr std::size_t kLinkBatchBytes = 64 * 1024;
 inline constexpr std::size_t kBatchBytes = 1024 * 1024;
 /// Posted bytes for one shard that are handed over before the batch ends.
 inline constexpr std::size_t kPostBatchBytes = 1024 * 1024;
+/// Bytes of batches that one sync of the storage makes safe; what is beyond waits for the next.
+inline constexpr std::size_t kStorageGroupBytes = 4 * 1024 * 1024;
 /// What a shard's busy share looks back on.
 inline constexpr Nanos kBusyWindow = 10 * kMillisecond;
 /// How often in a turn a shard takes messages that came while it did another's work, before it looks at its links

@@ -35,11 +35,13 @@ struct Runtime::State {
   };
 
   std::string plan_descriptors();
+  std::string open_storage();
   std::string parse_peers();
   std::string bind_listeners();
   std::string bind_peers();
-  std::string listen();
   void make_shards();
+  std::string make_node();
+  std::string listen();
 
   ShardId shard_count() const { return config.setup.members[config.setup.self].shards; }
 
@@ -57,7 +59,10 @@ Runtime::Runtime(RuntimeConfig config, NodeFactory factory) : state_(std::make_u
   state_->factory = std::move(factory);
 }
 
-Runtime::~Runtime() { state_->node.reset(); }
+Runtime::~Runtime() {
+  state_->commons.storage.reset();  // its thread rings shards
+  state_->node.reset();
+}
 
 const std::vector<std::string>& Runtime::listening() const { return state_->listening; }
 
@@ -68,10 +73,22 @@ std::string Runtime::open() {
   s.commons.members = s.config.setup.members;
   s.commons.node_name = s.config.setup.members[s.config.setup.self].name;
   s.log.emplace(s.commons.log_options, s.commons.node_name, NoteLog::kNoShard, s.commons.log);
-  for (auto step : {&State::plan_descriptors, &State::parse_peers, &State::bind_listeners, &State::bind_peers})
+  for (auto step : {&State::plan_descriptors, &State::open_storage, &State::parse_peers, &State::bind_listeners,
+                    &State::bind_peers})
     if (std::string error = (s.*step)(); !error.empty()) return error;
   s.make_shards();
+  if (std::string error = s.make_node(); !error.empty()) return error;
   return s.listen();
+}
+
+std::string Runtime::State::open_storage() {
+  config.setup.remembers = !config.data_dir.empty();
+  if (config.data_dir.empty()) return {};
+  commons.storage = std::make_unique<StorageThread>(
+      shard_count(), [this](ShardId shard) { commons.shards[shard]->ring(); },
+      NoteLog(commons.log_options, commons.node_name, NoteLog::kNoShard, commons.log));
+  const std::string& name = config.setup.members[config.setup.self].name;
+  return commons.storage->open(config.data_dir, name, config.data_file_system);
 }
 
 std::string Runtime::State::plan_descriptors() {
@@ -159,9 +176,18 @@ std::string Runtime::State::listen() {
     for (ShardId id = 0; id < shard_count(); ++id)
       commons.shards[id]->add_listener(std::move(b.sockets[id]), b.kind, b.listener);
   bound.clear();
+  return {};
+}
+
+/// Makes the node and shows it what it had stored.
+std::string Runtime::State::make_node() {
   std::vector<Effects*> effects;
   for (auto& shard : commons.shards) effects.push_back(shard.get());
   node = factory(config.setup, effects);
+  if (commons.storage == nullptr) return {};
+  for (ShardId id = 0; id < shard_count(); ++id)
+    if (std::string error = commons.shards[id]->recover(node->shard(id)); !error.empty()) return error;
+  commons.storage->start();
   return {};
 }
 
@@ -178,6 +204,7 @@ void Runtime::run() {
     threads.emplace_back([&s, &started, id] { s.commons.shards[id]->run(s.node->shard(id), started); });
   s.commons.shards[0]->run(s.node->shard(0), started);
   for (std::thread& thread : threads) thread.join();
+  if (s.commons.storage != nullptr) s.commons.storage->finish();
 }
 
 int Runtime::status() const { return state_->commons.status.load(); }

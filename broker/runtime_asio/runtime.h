@@ -6,9 +6,10 @@
 //   // every port is bound, nothing runs yet
 //   runtime.run();  // until stop(), or a signal
 //
-// open() either has everything it needs or nothing: a port in use, a bad address or too few descriptors is a sentence,
-// and no connection was accepted. run() serves shard 0 on the calling thread and returns when all links have ended.
-// The contract with the node is broker/seam/effects.h and broker/seam/node.h.
+// open() either has everything it needs or nothing: a port in use, a bad address, too few descriptors or a data
+// directory that cannot be used is a sentence, and no port listened. What the node had stored it has been shown when
+// open() returns. run() serves shard 0 on the calling thread and returns when all links have ended. The contract with
+// the node is broker/seam/effects.h and broker/seam/node.h.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +42,10 @@ struct RuntimeConfig {
   std::vector<std::string> peer_addresses;
   /// Where this node's shard 0 takes peers; empty: peer_addresses[self].
   std::string peer_bind;
+  /// Where the node keeps what it remembers (docs/storage.md); made when it is not there. Empty: it remembers nothing.
+  std::string data_dir;
+  /// For tests: SQLite's name of the file system below it; null: the default.
+  const char* data_file_system = nullptr;
   /// run() ends at SIGTERM and SIGINT.
   bool stop_on_signals = false;
   /// Gets the lines of the log, from the shards' threads. May be empty.

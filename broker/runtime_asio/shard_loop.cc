@@ -117,7 +117,10 @@ void ShardLoop::turn() {
 void ShardLoop::batch(const epoll_event* events, int count) {
   begin_batch();
   for (int i = 0; i < count; ++i) handle(events[i]);
-  if (bell_.rung()) take_messages();
+  if (bell_.rung()) {
+    take_messages();
+    take_answers();
+  }
   end_batch();
 }
 
@@ -169,6 +172,7 @@ void ShardLoop::begin_batch() {
   }
   expire();
   report_failed_dials();
+  report_unstored();
   reading_again_.swap(read_again_);
   for (const LinkId id : reading_again_) {
     if (!links_.contains(id)) continue;
@@ -212,6 +216,7 @@ void ShardLoop::hand_over(ShardId to) {
 }
 
 void ShardLoop::hand_over_all() {
+  hand_over_persists();
   for (ShardId to = 0; to < outboxes_.size(); ++to) hand_over(to);
 }
 

@@ -38,6 +38,7 @@
 #include "broker/runtime_asio/mailbox.h"
 #include "broker/runtime_asio/note_log.h"
 #include "broker/runtime_asio/send_batch.h"
+#include "broker/runtime_asio/storage_thread.h"
 #include "broker/seam/effects.h"
 #include "broker/seam/node.h"
 
@@ -73,6 +74,7 @@ struct Commons {
   std::atomic<int> status{0};  // of a node that gave up
   std::vector<std::unique_ptr<ShardLoop>> shards;
   std::vector<std::unique_ptr<Mailbox>> mailboxes;  // by receiver
+  std::unique_ptr<StorageThread> storage;           // null: the node remembers nothing
 };
 
 class ShardLoop final : public Effects {
@@ -89,6 +91,12 @@ class ShardLoop final : public Effects {
   void run(Shard& shard, std::barrier<>& started);
   /// From any thread.
   void stop();
+  /// From any thread: there are answers of the storage thread for this shard.
+  void ring() {
+    if (bell_.mark()) bell_.wake();
+  }
+  /// Before run(), from the thread that will start run()'s: what the storage holds for the shard.
+  std::string recover(Shard& shard);
 
   std::size_t send(LinkId link, Bytes bytes) override;
   void close(LinkId link, CloseHow how) override;
@@ -97,6 +105,7 @@ class ShardLoop final : public Effects {
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override;
   void wake_at(Nanos when) override { wish_ = when; }
   std::size_t post(ShardId to, Bytes message) override;
+  void persist(std::uint64_t ticket, const StorageBatch& batch) override;
   void work(Work, std::uint32_t) override {}
   void give_up(int status, std::string_view last_words) override;
 
@@ -163,7 +172,8 @@ class ShardLoop final : public Effects {
   void turn();
   void batch(const epoll_event* events, int count);
   bool work_left() const {
-    return wish_ <= now_ || bell_.rung() || !read_again_.empty() || !failed_dials_.empty() || !ended_.empty();
+    return wish_ <= now_ || bell_.rung() || !read_again_.empty() || !failed_dials_.empty() || !ended_.empty() ||
+           !unstored_.empty();
   }
   void help();
   void handle(const epoll_event& event);
@@ -173,6 +183,9 @@ class ShardLoop final : public Effects {
   void tell_taken(ShardId from);
   void hand_over(ShardId to);
   void hand_over_all();
+  void hand_over_persists();
+  void take_answers();
+  void report_unstored();
   void expire();
   void set_timer();
   void finish();
@@ -263,6 +276,11 @@ class ShardLoop final : public Effects {
   std::vector<LinkId> reading_again_;
   std::map<LinkId, std::vector<std::uint8_t>> kept_;  // read before the link was stopped; at most a buffer for each
   std::vector<std::uint32_t> failed_dials_;
+  std::vector<std::uint64_t> unstored_;  // tickets that fail, since there is no storage
+  std::vector<StorageThread::Request> persists_;
+  std::vector<StorageThread::Answer> answers_;
+  std::size_t persists_pending_ = 0;  // bytes without an answer
+  std::uint32_t stops_told_ = 0;      // how often the shard has been told that something was not stored
   std::vector<Mailbox::Buffer> outboxes_;
   Mailbox::Buffer inbox_;
   std::vector<std::vector<bool>> said_unreachable_;  // by node and shard

@@ -13,6 +13,7 @@
 
 #include "base/types.h"
 #include "broker/seam/note.h"
+#include "broker/seam/storage.h"
 
 namespace orrery {
 
@@ -76,6 +77,10 @@ class Effects {
   /// no more) until posts_taken(to), which comes once, when they have fallen to half of that or below. Until then
   /// messages are handled as ever, so shards that post to each other cannot wait for each other.
   virtual std::size_t post(ShardId to, Bytes message) = 0;
+
+  /// Stores a batch, all or nothing, behind those of the calls before; copied before the call returns. Exactly one
+  /// persisted(ticket) follows. What is promised and what is not: broker/seam/storage.h.
+  virtual void persist(std::uint64_t ticket, const StorageBatch& batch) = 0;
 
   /// Tells what was done, `units` times. Has no effect on anything that the shard can see.
   virtual void work(Work kind, std::uint32_t units) = 0;

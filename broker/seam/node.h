@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seam's other half: a broker node as its world sees it, a set of shards that are pure state machines.
 //
-// A world makes a Node through a NodeFactory, gives each shard an Effects (broker/seam/effects.h), calls start() on
-// every shard and then one event at a time. Shards of one node may run on different threads: a world calls one shard
-// from one thread at a time, and nothing a shard does waits for another. The full broker (broker/node/broker_node.h) is
-// one Node; the simulator runs any other that is plugged in through sim/plug/abi.h.
+// A world makes a Node through a NodeFactory, gives each shard an Effects (broker/seam/effects.h), shows every shard
+// what it had stored, calls start() on it and then one event at a time. Shards of one node may run on different
+// threads: a world calls one shard from one thread at a time, and nothing a shard does waits for another. The full
+// broker (broker/node/broker_node.h) is one Node; the simulator runs any other that is plugged in through
+// sim/plug/abi.h.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +48,11 @@ struct ShardStats {
 class Shard {
  public:
   virtual ~Shard() = default;
-  /// First event of every shard, before any other.
+  /// A record of this shard's storage (broker/seam/storage.h): all of them, in order of the keys' bytes, before
+  /// start(). An event like the others, but the shard must not use its Effects yet. A shard that never persists gets
+  /// none.
+  virtual void recovered(Nanos /*now*/, Bytes /*key*/, Bytes /*value*/) {}
+  /// First event of every shard but for recovered().
   virtual void start(Nanos now) = 0;
   virtual void link_open(Nanos now, LinkId link, const LinkInfo& info) = 0;
   /// Bytes of the stream, cut anywhere. The shard may overwrite them.
@@ -69,6 +74,8 @@ class Shard {
   virtual void message(Nanos now, ShardId from, Bytes message) = 0;
   /// Shard `to` has caught up, after Effects::post() to it had returned more than kPostsHigh.
   virtual void posts_taken(Nanos now, ShardId to) = 0;
+  /// What became of the batch of this ticket.
+  virtual void persisted(Nanos /*now*/, std::uint64_t /*ticket*/, StorageResult /*result*/) {}
   /// Not an event: what the shard counts, for reports and oracles. Called from the shard's own thread.
   virtual ShardStats stats() const = 0;
 };
@@ -97,6 +104,8 @@ struct NodeSetup {
   std::uint64_t incarnation = 1;
   /// The seed of everything random in the node.
   std::uint64_t seed = 0;
+  /// The node has storage: what its shards persist comes back when it starts again.
+  bool remembers = false;
 };
 
 /// `effects` has one entry for each shard of members[self]; they outlive the node.

@@ -15,6 +15,14 @@
   X(kStopping, "stopping", kInfo, "told to end by {text}") \
   X(kStopped, "stopped", kInfo, "the process ends") \
   X(kGivesUp, "gives_up", kError, "the node gives up with status {status}: {text}", "status") \
+  X(kDataDirectory, "data_directory", kInfo, "what this node remembers is in {name}") \
+  X(kRemembersNothing, "remembers_nothing", kInfo, \
+    "node.data_dir is not set: this node remembers nothing between its starts") \
+  X(kStorageFull, "storage_full", kError, \
+    "the disk of {name} is full, nothing is stored until there is room: {text}") \
+  X(kStorageFailed, "storage_failed", kError, \
+    "storing in {name} failed, nothing more is stored until this node starts again: {text}") \
+  X(kStorageResumes, "storage_resumes", kInfo, "there is room in {name} again, and what comes is stored") \
   X(kListenerRests, "listener_rests", kWarning, "{name} takes no connections for now: {text}") \
   X(kListenerResumes, "listener_resumes", kInfo, "{name} takes connections again") \
   X(kTlsFailed, "tls_failed", kInfo, "{name}: a connection from {address} failed in TLS: {text}") \

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,17 +23,21 @@
 
 namespace orrery::world_contract {
 
-class WorldHarness {
+/// What every contract needs: a world that runs, and a lock on what its shards wrote down.
+class Harness {
  public:
-  virtual ~WorldHarness() = default;
-
-  /// Starts all members but those in `absent`, which nobody listens for. Once, before anything else.
-  virtual void start(const std::vector<ClusterMember>& members, const NodeFactory& factory,
-                     const std::set<NodeId>& absent) = 0;
+  virtual ~Harness() = default;
   /// Runs the world until `done` (asked with the lock held) or for `limit` of its time; returns what done() said last.
   virtual bool run_until(const std::function<bool()>& done, Nanos limit) = 0;
   virtual void lock() = 0;
   virtual void unlock() = 0;
+};
+
+class WorldHarness : public Harness {
+ public:
+  /// Starts all members but those in `absent`, which nobody listens for. Once, before anything else.
+  virtual void start(const std::vector<ClusterMember>& members, const NodeFactory& factory,
+                     const std::set<NodeId>& absent) = 0;
 
   /// A plain TCP client of the node (LinkKind::kTcp). Returns its number: 0, 1, 2, ... At most 16 are asked for.
   virtual int connect(NodeId node) = 0;
@@ -61,7 +66,9 @@ enum class What {
   kDialFailed,
   kWake,
   kMessage,
-  kPostsTaken
+  kPostsTaken,
+  kRecovered,
+  kPersisted
 };
 
 struct Record {
@@ -72,21 +79,24 @@ struct Record {
   LinkKind kind = LinkKind::kTcp;
   std::uint32_t tag = 0;
   ShardId from = 0;
-  bool reset = false;  // of kLinkClosed: it came as link_reset()
-  std::string data = {};
+  bool reset = false;     // of kLinkClosed: it came as link_reset()
+  std::string data = {};  // of bytes, a message, or a recovered value
   std::string peer = {};  // of kLinkOpen: LinkInfo::peer_address
+  std::string key = {};   // of a recovered record
+  std::uint64_t ticket = 0;
+  StorageResult result = StorageResult::kStored;
 };
 
 /// Holds the harness's lock for a scope.
 class Held {
  public:
-  explicit Held(WorldHarness& harness) : harness_(harness) { harness_.lock(); }
+  explicit Held(Harness& harness) : harness_(harness) { harness_.lock(); }
   ~Held() { harness_.unlock(); }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
 
  private:
-  WorldHarness& harness_;
+  Harness& harness_;
 };
 
 /// What a shard does at an event: called with the lock held, after the event was written down.
@@ -95,7 +105,7 @@ using Script = std::function<void(const Record&, Effects&)>;
 /// Everything that the shards of one world wrote down. Read it with the harness's lock held.
 class Log {
  public:
-  Log(WorldHarness& harness, Script script) : harness_(harness), script_(std::move(script)) {}
+  Log(Harness& harness, Script script) : harness_(harness), script_(std::move(script)) {}
 
   /// All shards go on sending to a client that has finished. Before the world starts.
   void take_half_close() { takes_half_close_ = true; }
@@ -134,7 +144,7 @@ class Log {
 
  private:
   friend class ScriptedShard;
-  WorldHarness& harness_;
+  Harness& harness_;
   Script script_;
   bool takes_half_close_ = false;
   std::vector<Record> records_;
@@ -175,6 +185,10 @@ class WatchedEffects : public Effects {
     if (waiting > kPostsHigh) behind_.insert(to);
     return waiting;
   }
+  void persist(std::uint64_t ticket, const StorageBatch& batch) override {
+    persisting_.push_back(ticket);
+    world_.persist(ticket, batch);
+  }
   void work(Work kind, std::uint32_t units) override { world_.work(kind, units); }
   void cost(Nanos nanos) override { world_.cost(nanos); }
   void give_up(int status, std::string_view last_words) override { world_.give_up(status, last_words); }
@@ -190,6 +204,7 @@ class WatchedEffects : public Effects {
   std::set<LinkId> stopped_;   // stop_reading() was called, and resume_reading() not since
   std::set<ShardId> behind_;   // post() returned more than kPostsHigh, posts_taken() has not come
   std::map<std::uint32_t, int> dialling_;
+  std::deque<std::uint64_t> persisting_;  // tickets that have no answer yet, oldest first
   Nanos wish_ = kNever;
   std::size_t most_open_ = 0;
 };
@@ -198,6 +213,10 @@ class ScriptedShard : public Shard {
  public:
   ScriptedShard(Log& log, Effects& world, Place place) : log_(log), effects_(world), place_(place) {}
 
+  void recovered(Nanos now, Bytes key, Bytes value) override {
+    handle(
+        {.what = What::kRecovered, .now = now, .data = std::string(as_text(value)), .key = std::string(as_text(key))});
+  }
   void start(Nanos now) override { handle({.what = What::kStart, .now = now}); }
   void link_open(Nanos now, LinkId link, const LinkInfo& info) override {
     handle({.what = What::kLinkOpen,
@@ -227,6 +246,9 @@ class ScriptedShard : public Shard {
     handle({.what = What::kMessage, .now = now, .from = from, .data = std::string(as_text(message))});
   }
   void posts_taken(Nanos now, ShardId to) override { handle({.what = What::kPostsTaken, .now = now, .from = to}); }
+  void persisted(Nanos now, std::uint64_t ticket, StorageResult result) override {
+    handle({.what = What::kPersisted, .now = now, .ticket = ticket, .result = result});
+  }
   ShardStats stats() const override { return {}; }
 
  private:
@@ -251,6 +273,12 @@ class ScriptedShard : public Shard {
   void check_before(const Record& r) {
     expect(r.now >= last_now_, "time went back");
     last_now_ = r.now;
+    if (r.what == What::kRecovered) {
+      expect(!started_, "a record was recovered after start");
+      expect(last_key_ < r.key, "records are not recovered in order of their keys, or one came twice");
+      last_key_ = r.key;
+      return;
+    }
     expect((r.what == What::kStart) == !started_, "start must come first and once");
     started_ = true;
     WatchedEffects& e = effects_;
@@ -291,8 +319,13 @@ class ScriptedShard : public Shard {
       case What::kPostsTaken:
         expect(e.behind_.erase(r.from) == 1, "posts_taken, and post() had not returned more than kPostsHigh");
         break;
+      case What::kPersisted:
+        expect(!e.persisting_.empty() && e.persisting_.front() == r.ticket, "persisted without, or out of, its turn");
+        if (!e.persisting_.empty()) e.persisting_.pop_front();
+        break;
       case What::kStart:
       case What::kMessage:
+      case What::kRecovered:
         break;
     }
   }
@@ -304,6 +337,7 @@ class ScriptedShard : public Shard {
   WatchedEffects effects_;
   Place place_;
   Nanos last_now_ = INT64_MIN;
+  std::string last_key_;
   bool started_ = false;
   bool inside_ = false;
 };

@@ -48,6 +48,9 @@ class StopwatchEffects final : public Effects {
     ++features[static_cast<std::size_t>(Feature::kPost)];
     return outside([&] { return inner_.post(to, message); });
   }
+  void persist(std::uint64_t ticket, const StorageBatch& batch) override {
+    outside([&] { inner_.persist(ticket, batch); });
+  }
   void work(Work kind, std::uint32_t units) override {
     features[static_cast<std::size_t>(Feature::kWork) + static_cast<std::size_t>(kind)] += units;
     inner_.work(kind, units);
@@ -82,6 +85,7 @@ class StopwatchShard final : public Shard {
   StopwatchShard(Shard& inner, StopwatchEffects& effects, Samples& samples, std::int64_t reading)
       : inner_(inner), effects_(effects), samples_(samples), reading_(reading) {}
 
+  void recovered(Nanos now, Bytes key, Bytes value) override { inner_.recovered(now, key, value); }
   void start(Nanos now) override { inner_.start(now); }
   void link_open(Nanos now, LinkId link, const LinkInfo& info) override {
     measure(Feature::kLinkOpen, [&] { inner_.link_open(now, link, info); });
@@ -112,6 +116,9 @@ class StopwatchShard final : public Shard {
     measure(Feature::kMessage, [&] { inner_.message(now, from, message); });
   }
   void posts_taken(Nanos now, ShardId to) override { inner_.posts_taken(now, to); }  // too rare to be measured
+  void persisted(Nanos now, std::uint64_t ticket, StorageResult result) override {
+    measure(Feature::kMessage, [&] { inner_.persisted(now, ticket, result); });
+  }
   ShardStats stats() const override { return inner_.stats(); }
 
  private:

@@ -26,6 +26,7 @@ enum class EventKind : std::uint8_t {
   kClientTimer,  // index: client; arg: generation
   kGiveUp,       // index: node; arg: the low bits of the incarnation that cannot go on
   kPostsTaken,   // index: pair of shards of one node; arg: the pair's generation
+  kDisk,         // index: node; arg: generation; a group of batches is stored, or the next one begins
 };
 inline constexpr std::uint32_t kEntityIndexMax = (1u << 28) - 1;
 

@@ -18,6 +18,13 @@
 //             between one latency and twice the time they have waited; streams that waited longer than give_up have
 //             been reset.
 // kSlowPath   From now on `duration` is added to the latency of everything that leaves or reaches the node. 0 ends it.
+//
+// Of a node that has a disk (sim/models/disk.h); what the crash and the loss of power do to it is said there:
+// kDiskFull   From now on nothing more can be stored. A restart does not bring the node up.
+// kDiskFails  From now on the disk is broken, and what is stored on it until the node starts again fails. A restart
+//             does not bring the node up.
+// kDiskMended Ends both.
+// kSlowDisk   From now on every service time is multiplied by per_mille / 1000. 1000 ends it.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +33,20 @@
 
 namespace orrery::sim {
 
-enum class FaultKind : std::uint8_t { kCrash, kPowerLoss, kRestart, kPause, kSlowCpu, kPartition, kHeal, kSlowPath };
+enum class FaultKind : std::uint8_t {
+  kCrash,
+  kPowerLoss,
+  kRestart,
+  kPause,
+  kSlowCpu,
+  kPartition,
+  kHeal,
+  kSlowPath,
+  kDiskFull,
+  kDiskFails,
+  kDiskMended,
+  kSlowDisk
+};
 
 /// Nodes as bits by NodeId, and whether all clients belong to the set.
 struct PlaceSet {

@@ -61,11 +61,4 @@ struct NetworkModel {
   Nanos give_up = 120 * kSecond;
 };
 
-/// One node's machine.
-struct MachineModel {
-  /// 1000: as fast as the machine that the cost table was measured on; 2000: every event costs half.
-  std::uint32_t speed_per_mille = 1000;
-  std::uint64_t nic_bits_per_second = 15'000'000'000;
-};
-
 }  // namespace orrery::sim

@@ -15,6 +15,7 @@
 
 #include "sim/crowd/spec.h"
 #include "sim/models/fault.h"
+#include "sim/models/machine_model.h"
 #include "sim/models/network.h"
 
 namespace orrery::sim {

@@ -77,6 +77,8 @@ void Engine::dispatch(const Event& event) {
       return give_up_event(event);
     case EventKind::kPostsTaken:
       return posts_taken_event(event);
+    case EventKind::kDisk:
+      return disk_event(event);
   }
 }
 
@@ -121,7 +123,7 @@ void Engine::boot(NodeId node) {
   ++machine.incarnation;
   std::vector<Effects*> effects;
   for (ShardId s = 0; s < machine.shards; ++s) effects.push_back(&shards[machine.first_shard + s]);
-  const NodeSetup setup{options.members, node, machine.incarnation, seed_of(node)};
+  const NodeSetup setup{options.members, node, machine.incarnation, seed_of(node), machine.disk.has_value()};
   machine.node = options.factory(setup, effects);
   ORRERY_ASSERT(machine.node != nullptr);
   ORRERY_ASSERT(machine.node->shards() == machine.shards);
@@ -137,6 +139,7 @@ void Engine::start_shard(NodeId node, ShardId id) {
 void Engine::boot_event(const Event& event) {
   account(event, 0);
   const NodeId node = static_cast<NodeId>(event.index());
+  recover(node);
   for (ShardId s = 0; s < machines[node].shards; ++s) start_shard(node, s);
 }
 

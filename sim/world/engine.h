@@ -2,8 +2,8 @@
 // The inside of World: everything that a run consists of, and what happens at each kind of event. Private to sim/world.
 //
 // One object because entities meet only here; what an entity does by itself is in ShardHost (a shard), Wire (a stream),
-// Machine (a node). The .cc files follow the kinds of events: engine.cc runs and dispatches, arrivals.cc handles what
-// comes over links and posts, clients.cc what clients ask for, fault_plan.cc what breaks.
+// Machine (a node). The .cc files follow the kinds of events: engine.cc runs and dispatches, storage.cc does what disks
+// do, arrivals.cc handles what comes over links and posts, clients.cc what clients ask for, fault_plan.cc what breaks.
 #pragma once
 
 #include <deque>
@@ -37,6 +37,14 @@ class Engine {
   void start_shard(NodeId node, ShardId shard);
   void boot_event(const Event& event);
   void wake_event(const Event& event);
+
+  // ---- storage (storage.cc) ----
+  /// Hands every shard of the node what it had stored, before it starts.
+  void recover(NodeId node);
+  void persist(Place from, std::uint64_t ticket, const StorageBatch& batch, Nanos leaves);
+  void disk_event(const Event& event);
+  /// Sees to it that an event comes when the disk has something to do.
+  void arm_disk(NodeId node);
 
   // ---- what comes (arrivals.cc) ----
   void arrival_event(const Event& event);

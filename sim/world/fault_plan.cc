@@ -8,6 +8,7 @@ namespace orrery::sim {
 namespace {
 
 constexpr std::uint64_t kHealDraws = 31;
+constexpr std::uint64_t kPowerLossDraws = 32;
 
 bool same_cut(const Fault& a, const Fault& b) {
   const auto same = [](const PlaceSet& x, const PlaceSet& y) { return x.nodes == y.nodes && x.clients == y.clients; };
@@ -21,6 +22,7 @@ void Engine::plan(const std::vector<Fault>& entries) {
     ORRERY_ASSERT(fault.at > 0);  // at 0 the nodes start
     ORRERY_ASSERT(fault.at >= now);
     ORRERY_ASSERT(fault.node < machines.size());
+    ORRERY_ASSERT(fault.kind < FaultKind::kDiskFull || machines[fault.node].disk);
     queue.push({fault.at, entity_of(EventKind::kFault, static_cast<std::uint32_t>(faults.size())), 0});
     faults.push_back(fault);
   }
@@ -37,6 +39,7 @@ void Engine::fault_event(const Event& event) {
     case FaultKind::kPowerLoss:
       if (machine.state == Machine::State::kUp) crash(fault.node, Machine::State::kPowerLost);
       machine.state = Machine::State::kPowerLost;
+      if (machine.disk) machine.disk->lose_power(now, draw(options.seed, fault.node, kPowerLossDraws, event.index()));
       break;
     case FaultKind::kRestart:
       restart(fault.node);
@@ -58,6 +61,19 @@ void Engine::fault_event(const Event& event) {
       break;
     case FaultKind::kSlowPath:
       machine.extra_latency = fault.duration;
+      break;
+    case FaultKind::kDiskFull:
+      machine.disk->set_full(true);
+      break;
+    case FaultKind::kDiskFails:
+      machine.disk->set_fails(true);
+      break;
+    case FaultKind::kDiskMended:
+      machine.disk->set_full(false);
+      machine.disk->set_fails(false);
+      break;
+    case FaultKind::kSlowDisk:
+      machine.disk->set_slow(fault.per_mille);
       break;
   }
   disturbed = !cuts.empty() || std::any_of(machines.begin(), machines.end(),
@@ -82,6 +98,9 @@ void Engine::crash(NodeId node, Machine::State state) {
     for (std::size_t k = 0; k < kNoteKinds; ++k) machine.former.notes.values[k] += last.notes.values[k];
   }
   machine.node.reset();
+  machine.refused.clear();
+  if (machine.disk) machine.disk->crash(now);
+  arm_disk(node);
   for (ShardId s = 0; s < machine.shards; ++s) {
     ShardHost& shard = shards[machine.first_shard + s];
     for (LinkId id = 0; id < shard.links_end(); ++id)
@@ -125,7 +144,12 @@ void Engine::crash_link(std::uint32_t index, unsigned end, bool reset) {
 
 void Engine::restart(NodeId node) {
   if (machines[node].state == Machine::State::kUp) crash(node, Machine::State::kProcessDead);
+  if (machines[node].disk && !machines[node].disk->writable()) {
+    machines[node].state = Machine::State::kProcessDead;  // the machine is there, and the process refuses to start
+    return retry_stalled();
+  }
   boot(node);
+  recover(node);
   for (ShardId s = 0; s < machines[node].shards; ++s) start_shard(node, s);
   retry_stalled();
 }

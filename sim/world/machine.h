@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 
 #include "broker/seam/node.h"
-#include "sim/models/network.h"
+#include "sim/models/disk.h"
+#include "sim/models/machine_model.h"
 
 namespace orrery::sim {
 
@@ -63,7 +66,9 @@ struct Machine {
         speed_per_mille(model.speed_per_mille),
         first_shard(shard),
         shards(count),
-        first_pair(pair) {}
+        first_pair(pair) {
+    if (model.disk) disk.emplace(*model.disk);
+  }
 
   /// Applies the machine's speed and its slow CPU, if it has one, to a cost.
   Nanos scaled(Nanos cost) const { return cost * slow_per_mille / speed_per_mille; }
@@ -79,6 +84,16 @@ struct Machine {
   ShardId shards;
   std::uint32_t first_pair;  // among all pairs of shards of one node
   ShardStats former;
+  /// A batch that a node without a disk asked for.
+  struct Refused {
+    ShardId shard;
+    std::uint64_t ticket;
+    Nanos ready;
+  };
+  std::deque<Refused> refused;
+  std::optional<Disk> disk;   // none: its node remembers nothing
+  Nanos disk_event = kNever;  // when the event with the present generation comes
+  std::uint32_t disk_generation = 0;
 };
 
 }  // namespace orrery::sim

@@ -79,6 +79,11 @@ std::size_t ShardHost::post(ShardId to, Bytes message) {
   return engine_.posted(pair, message.size());
 }
 
+void ShardHost::persist(std::uint64_t ticket, const StorageBatch& batch) {
+  cost_ += engine_.costs[Cost::kPost];  // handing bytes to another thread is what it is there, too
+  persisted_.push_back({ticket, batch});
+}
+
 void ShardHost::work(Work kind, std::uint32_t units) { cost_ += engine_.costs.work(kind, units); }
 
 void ShardHost::give_up(int status, std::string_view last_words) {
@@ -105,6 +110,7 @@ void ShardHost::end(std::uint64_t drawn) {
   busy_ += cost_;
   engine_.wire.flush(engine_.now, free_at_);
   if (!posted_.empty()) flush_posts(free_at_);
+  if (!persisted_.empty()) flush_persists(free_at_);
   if (!closed_.empty()) flush_closes(free_at_);
   if (!resumed_.empty()) flush_resumed(free_at_);
   if (wish_ != wake_event_) flush_wish(free_at_);
@@ -114,6 +120,11 @@ void ShardHost::end(std::uint64_t drawn) {
 void ShardHost::flush_posts(Nanos leaves) {
   for (const Posted& posted : posted_) engine_.post(posted.pair, posted.item, leaves);
   posted_.clear();
+}
+
+void ShardHost::flush_persists(Nanos leaves) {
+  for (const Persisted& p : persisted_) engine_.persist(place_, p.ticket, p.batch, leaves);
+  persisted_.clear();
 }
 
 void ShardHost::flush_closes(Nanos leaves) {

@@ -29,6 +29,7 @@ class ShardHost final : public Effects {
   void dial(std::uint32_t tag, NodeId node, ShardId shard) override;
   void wake_at(Nanos when) override { wish_ = when; }
   std::size_t post(ShardId to, Bytes message) override;
+  void persist(std::uint64_t ticket, const StorageBatch& batch) override;
   void work(Work kind, std::uint32_t units) override;
   void cost(Nanos nanos) override { cost_ += nanos; }
   void give_up(int status, std::string_view last_words) override;
@@ -75,8 +76,14 @@ class ShardHost final : public Effects {
     ItemId item;
   };
 
+  struct Persisted {
+    std::uint64_t ticket;
+    StorageBatch batch;
+  };
+
   void resume(std::uint32_t pipe);
   void flush_posts(Nanos leaves);
+  void flush_persists(Nanos leaves);
   void flush_closes(Nanos leaves);
   void flush_resumed(Nanos leaves);
   void flush_wish(Nanos leaves);
@@ -98,6 +105,7 @@ class ShardHost final : public Effects {
   std::vector<std::uint32_t> links_;
   bool gives_up_ = false;  // in this event
   std::vector<Posted> posted_;
+  std::vector<Persisted> persisted_;    // asked for in this event
   std::vector<std::uint32_t> closed_;   // link ends for which close() was called in this event
   std::vector<std::uint32_t> resumed_;  // pipes that held something when reading was resumed
 };

@@ -80,6 +80,11 @@ ShardStats World::stats(NodeId node) const {
 
 ShardStats World::former_stats(NodeId node) const { return engine_->machines[node].former; }
 
+const StorageImage* World::disk(NodeId node) const {
+  const auto& disk = engine_->machines[node].disk;
+  return disk ? &disk->safe() : nullptr;
+}
+
 std::size_t World::items_under_way() const { return engine_->wire.pool().in_use(); }
 
 std::size_t World::memory_bytes() const {
@@ -88,6 +93,7 @@ std::size_t World::memory_bytes() const {
                       engine_->pairs.capacity() * sizeof(Engine::Pair) +
                       engine_->stalled.capacity() * sizeof(Engine::Stalled);
   for (const ShardHost& shard : engine_->shards) bytes += shard.memory_bytes();
+  for (const Machine& machine : engine_->machines) bytes += machine.disk ? machine.disk->safe().bytes() : 0;
   return bytes;
 }
 

@@ -18,10 +18,12 @@
 #include <vector>
 
 #include "broker/seam/node.h"
+#include "broker/seam/storage_image.h"
 #include "sim/kernel/event.h"
 #include "sim/kernel/run_hash.h"
 #include "sim/models/cost_table.h"
 #include "sim/models/fault.h"
+#include "sim/models/machine_model.h"
 #include "sim/models/network.h"
 #include "sim/world/client_host.h"
 #include "sim/world/note_marks.h"
@@ -140,6 +142,8 @@ class World {
   const std::vector<NodeDeath>& deaths() const;
   /// The node itself; null while it is down.
   Node* node(NodeId node);
+  /// What of the node's storage a loss of power would leave now; null when it has no disk.
+  const StorageImage* disk(NodeId node) const;
   /// Segments, connection requests, ends and posts that are under way or wait.
   std::size_t items_under_way() const;
   /// Bytes that the simulator itself holds: queue, links, bytes in flight. Without the nodes and the host.

@@ -42,7 +42,8 @@ LAYERS = {
     "broker/admin": ["base", "broker/base", "broker/seam"],
     "broker/node": ["base"] + ["broker/" + name for name in BROKER_CORE[:-1]],
     "broker/openssl": ["base", "broker/base", "broker/auth"],
-    "broker/runtime_asio": ["base", "broker/base", "broker/seam", "broker/openssl"],
+    "broker/sqlite": ["base", "broker/seam"],
+    "broker/runtime_asio": ["base", "broker/base", "broker/seam", "broker/openssl", "broker/sqlite"],
     "broker/app": ["base"] + ["broker/" + name for name in BROKER_CORE] + ["broker/openssl", "broker/runtime_asio"],
     "sim/kernel": ["base"],
     "sim/models": ["base", "broker/seam", "sim/kernel"],
@@ -104,6 +105,7 @@ EXCEPTIONS = {
     ("sim/plug/load_plugin.cc", "dlfcn.h"),  # before a run, not in one
     ("broker/seam/world_contract.h", "gtest/gtest.h"),  # a test that every world includes
     ("broker/seam/world_fixture.h", "gtest/gtest.h"),
+    ("broker/seam/storage_contract.h", "gtest/gtest.h"),
 }
 # Variables that can be written to all the same.
 STATICS = {
