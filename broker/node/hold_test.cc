@@ -256,5 +256,26 @@ TEST_F(HeldKeepAlive, WhoReadsAgainHasItsKeepAliveFromThen) {
   EXPECT_TRUE(world->closed(c));
 }
 
+// It was held up by deliveries and has sent nothing: what it could have sent meanwhile we had not read.
+TEST_F(HeldKeepAlive, WhoWasSentMuchAndReadsAgainHasItsKeepAliveFromThen) {
+  open(alone(1));
+  const int c = world->connect({0, 0}, LinkKind::kTcp);
+  world->send(c, as_bytes(std::string("\x10\x11\0\4MQTT\5\2\0\x0a\0\0\4slow", 19)));
+  settle();
+  world->send(c, as_bytes(std::string("\x82\x07\0\1\0\0\1t\0", 9)));
+  settle();
+  world->read(c, false);
+  auto publisher = client({0, 0}, "publisher");
+  for (int i = 0; i < 130; ++i) publisher->publish("t", std::string(4000, 'x'), 0);
+  settle();
+  EXPECT_EQ(world->stats(0)[Counter::kLinksHeldBack], 1u);
+  settle(13 * kSecond);
+  world->read(c, true);
+  settle(10 * kSecond);
+  EXPECT_FALSE(world->closed(c));
+  settle(20 * kSecond);
+  EXPECT_TRUE(world->closed(c));
+}
+
 }  // namespace
 }  // namespace orrery::node
