@@ -120,8 +120,7 @@ void PeerPort::handle_frame(Nanos now, Stream& stream, Bytes frame) {
   const auto type = static_cast<FrameType>(frame[kFrameLengthBytes]);
   const Bytes body = frame.subspan(kFrameLengthBytes + 1);
   if (type == FrameType::kRefuse) {
-    last_refused_ = decode_refuse(body);
-    note_refusal(now, NoteKind::kRefusedByPeer, stream, last_refused_);
+    note_refusal(now, NoteKind::kRefusedByPeer, stream, decode_refuse(body));
     close(stream, CloseHow::kFlush, "it refused this node");
   } else if (stream.incarnation == 0) {
     if (type == FrameType::kHello)
@@ -180,8 +179,6 @@ void PeerPort::say_hello(const Stream& stream) {
 
 void PeerPort::refuse(Nanos now, Stream& stream, Refusal why) {
   if (stream.closing) return;
-  ++refusals_;
-  last_refusal_ = why;
   ByteWriter::Buffer frame;
   encode_refuse(why, frame);
   effects_.send(stream.link, frame);

@@ -71,11 +71,6 @@ class PeerPort final : public LinkUser {
   Nanos next_deadline() const { return young_.empty() ? kNever : young_.front().deadline; }
 
   std::uint64_t memory_bytes() const;
-  /// Streams that this end refused because of what the peer sent, and why the last one.
-  std::uint64_t refusals() const { return refusals_; }
-  Refusal last_refusal() const { return last_refusal_; }
-  /// Why a peer refused us, the last time.
-  Refusal last_refused() const { return last_refused_; }
 
   // For the users.
   void set_user(StreamKind kind, StreamUser* user) { users_[static_cast<std::size_t>(kind)] = user; }
@@ -138,9 +133,6 @@ class PeerPort final : public LinkUser {
   // What was told last of refusals by us and by them, of each member and (last) of unknown peers.
   std::array<std::array<Told, kMembersMax + 1>, 2> told_{};
   std::size_t carried_ = 0;
-  std::uint64_t refusals_ = 0;
-  Refusal last_refusal_ = Refusal::kNone;
-  Refusal last_refused_ = Refusal::kNone;
 };
 
 }  // namespace orrery::cluster

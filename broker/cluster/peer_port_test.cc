@@ -10,6 +10,7 @@
 #include "broker/cluster/control_plane.h"
 #include "broker/cluster/lanes.h"
 #include "broker/cluster/test_cluster.h"
+#include "broker/seam/note_text.h"
 
 namespace orrery::cluster {
 namespace {
@@ -36,7 +37,11 @@ class ScriptEffects final : public Effects {
   std::size_t post(ShardId, Bytes) override { return 0; }
   void persist(std::uint64_t, const StorageBatch&) override {}
   void work(Work, std::uint32_t) override {}
-  void tell(const Note&) override {}
+  void tell(const Note& note) override {
+    std::string line = note_row(note.kind).name + std::string(": ");
+    append_note_text(note, "here", line);
+    notes.push_back(line);
+  }
 
   std::string take() {
     const std::string text = log.str();
@@ -45,6 +50,7 @@ class ScriptEffects final : public Effects {
   }
   std::map<LinkId, Buffer> sent;
   std::ostringstream log;
+  std::vector<std::string> notes;
   std::uint32_t last_tag = 0;
 };
 
@@ -176,10 +182,29 @@ TEST_F(PeerPortTest, RefusesAndSaysWhy) {
     port_.feed(0, link, frame_of(good()));
     EXPECT_EQ(effects_.take(), "") << "a closed stream is not read";
   }
-  EXPECT_EQ(port_.refusals(), cases.size());
+  // Told of once as long as the reason is the same.
+  const std::string by = "peer_refused: the stream of an unknown peer at here is refused: ";
+  std::vector<std::string> told;
+  for (const Refusal why :
+       {Refusal::kVersion, Refusal::kFingerprint, Refusal::kUnknownPlace, Refusal::kUnwanted, Refusal::kMalformed})
+    told.push_back(by + refusal_text(why));
+  EXPECT_EQ(effects_.notes, told);
   user_.wanted = false;
   accept(50, good());
-  EXPECT_EQ(port_.last_refusal(), Refusal::kUnwanted);
+  EXPECT_EQ(refused(50), Refusal::kNone) << "our hello went before";
+  EXPECT_EQ(effects_.notes.back(), "peer_refused: the stream of r2 at here is refused: it is not wanted here");
+}
+
+TEST_F(PeerPortTest, ARefusalThatGoesOnIsToldAgainAfterAWhile) {
+  Hello stranger = good();
+  ++stranger.fingerprint;
+  Nanos now = 0;
+  for (LinkId link = 1; now < 3 * kRefusalToldEvery; ++link, now += kSecond) {
+    port_.link_open(now, link, {LinkKind::kPeerIn, 0, {}});
+    port_.feed(now, link, frame_of(stranger));
+    port_.link_closed(now, link);
+  }
+  EXPECT_EQ(effects_.notes.size(), 3u);
 }
 
 TEST_F(PeerPortTest, AnOlderLifeIsRefused) {
@@ -256,13 +281,14 @@ TEST_F(PeerPortTest, BytesMayBeCutAnywhere) {
   EXPECT_LE(heap_.bytes_in_use(), before + 4096) << "between frames nothing is held";
 }
 
-TEST_F(PeerPortTest, ARefusalOfThePeerIsRemembered) {
+TEST_F(PeerPortTest, ARefusalOfThePeerIsToldOf) {
   port_.dial(StreamKind::kLane, {2, 2});
   port_.link_open(0, 1, {LinkKind::kPeerOut, effects_.last_tag, {}});
   Buffer refusal;
   encode_refuse(Refusal::kFingerprint, refusal);
   port_.feed(0, 1, refusal);
-  EXPECT_EQ(port_.last_refused(), Refusal::kFingerprint);
+  EXPECT_EQ(effects_.notes, std::vector<std::string>{std::string("refused_by_peer: r2 at here refuses this node: ") +
+                                                     refusal_text(Refusal::kFingerprint)});
   port_.link_closed(0, 1);
   EXPECT_EQ(effects_.take(), "dial 2/2; close 1 flush; failed 2/2; ");
 }

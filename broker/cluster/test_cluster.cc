@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/assert.h"
+#include "broker/seam/note_text.h"
 
 namespace orrery::cluster::test {
 
@@ -64,7 +65,11 @@ class TestNode::ShardEffects final : public Effects {
   std::size_t post(ShardId, Bytes) override { return 0; }
   void persist(std::uint64_t, const StorageBatch&) override {}
   void work(Work, std::uint32_t) override {}
-  void tell(const Note&) override {}
+  void tell(const Note& note) override {
+    std::string line = world_.setup_.members[place_.node].name + ": " + note_row(note.kind).name + ": ";
+    append_note_text(note, "here", line);
+    world_.notes_.push_back(line);
+  }
 
  private:
   TestCluster& world_;

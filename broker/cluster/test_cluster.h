@@ -7,6 +7,7 @@
 // the sinks are plain ordered containers: the slow obvious twins of the real tables.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -184,6 +185,12 @@ class TestCluster {
   /// From a to b, on all pipes.
   std::uint64_t bytes_sent(NodeId a, NodeId b) { return bytes_sent_[{a, b}]; }
 
+  /// What all nodes have told, as "r1: peer_up: member c1 is up".
+  const std::vector<std::string>& notes() const { return notes_; }
+  int times_told(std::string_view line) const {
+    return static_cast<int>(std::count(notes_.begin(), notes_.end(), line));
+  }
+
  private:
   friend class TestNode;
   struct End {
@@ -232,6 +239,7 @@ class TestCluster {
   std::map<Place, LinkId> next_link_;
   std::set<std::pair<NodeId, NodeId>> cuts_;
   std::string transcript_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace orrery::cluster::test
