@@ -47,7 +47,10 @@ void ControlSide::in_force(Nanos now, std::uint64_t up_to) {
 
 void ControlSide::answer_waiting(Nanos now) {
   while (const auto leaving = waiting_.leave(in_force_)) {
-    if (leaving->early) counters_.add(Counter::kSubacksEarly);
+    if (leaving->early) {
+      counters_.add(Counter::kSubacksEarly);
+      post_.effects().note({.kind = NoteKind::kSubackEarly, .numbers = {kWaitingRoomBytesMax}});
+    }
     answer(now, leaving->subscribe);
   }
 }

@@ -197,6 +197,9 @@ TEST_F(Hold, AShardThatIsNotKeptUpWithReadsItsClientsNoMore) {
   for (std::size_t i = 0; i < kMessages; ++i) publisher->publish("t", std::to_string(i) + std::string(4000, 'x'), 0);
   settle(kSecond);
   EXPECT_GT(world->posted({0, 0}, 1), kPostsHigh);
+  EXPECT_EQ(std::count_if(world->notes().begin(), world->notes().end(),
+                          [](const auto& n) { return n.kind == NoteKind::kShardBehind; }),
+            1);
   EXPECT_LE(world->posted({0, 0}, 1), kPostsHigh + 2 * kRead);
   EXPECT_GT(world->untaken(publisher->number()), kMessages * 4000 / 2);
   auto near =

@@ -322,6 +322,7 @@ ShardStats LoopbackWorld::stats(NodeId node) const {
     const ShardStats one = n.node->shard(s).stats();
     for (int i = 0; i < kCounters; ++i) sum.counters[i] += one.counters[i];
     sum.memory_bytes += one.memory_bytes;
+    for (std::size_t k = 0; k < kNoteKinds; ++k) sum.notes.values[k] += one.notes.values[k];
   }
   return sum;
 }

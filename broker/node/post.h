@@ -29,6 +29,9 @@ class Post {
         counters_(counters),
         awaited_(heap, tables.places) {}
 
+  /// For notes.
+  Effects& effects() { return effects_; }
+
   /// To a shard of this node, this one included.
   template <class Kind>
   void to_shard(Nanos now, ShardId to, const Kind& kind) {
@@ -65,9 +68,10 @@ class Post {
   void taken(ShardId by) { behind_ &= ~(std::uint64_t{1} << by); }
 
  private:
+  void fell_behind(ShardId to);
   void post(ShardId to, Bytes message) {
     if (to == self_.shard) return self_queue_.put(message);
-    if (effects_.post(to, message) > kPostsHigh) behind_ |= std::uint64_t{1} << to;
+    if (effects_.post(to, message) > kPostsHigh) fell_behind(to);
   }
 
   const NodeTables& tables_;

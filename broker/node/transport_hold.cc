@@ -11,7 +11,10 @@ namespace orrery::node {
 void Transport::stop(LinkId link, Stop why) {
   Link& l = links_[link];
   if (l.ended || (l.stops & why) != 0) return;
-  if (why == kUnsent) counters_.add(Counter::kLinksHeldBack);
+  if (why == kUnsent) {
+    counters_.add(Counter::kLinksHeldBack);
+    effects_.note({.kind = NoteKind::kLinkHeldBack, .link = link, .numbers = {kUnsentStopsReading}});
+  }
   if (l.stops == 0) effects_.stop_reading(link);
   l.stops |= why;
   if (l.held == nullptr) l.held = new (heap_.allocate(sizeof(Held))) Held(heap_);

@@ -44,6 +44,14 @@
   X(kNotAuthorized, "not_authorized", kInfo, "client \"{client}\" at {address} may not {text}") \
   X(kSubscriptionLimit, "subscription_limit", kInfo, \
     "client \"{client}\" at {address} may not subscribe more: it has {limit} subscriptions, the limit", "limit") \
+  X(kLinkHeldBack, "link_held_back", kInfo, \
+    "the client at {address} is not read for now: more than {limit} bytes wait until it takes them", "limit") \
+  X(kSubackEarly, "suback_early", kWarning, \
+    "a SUBSCRIBE is acknowledged before every node knows of it: {limit} bytes of them wait already, the limit", \
+    "limit") \
+  X(kShardBehind, "shard_behind", kWarning, \
+    "shard {shard} is behind: more than {limit} bytes from this shard wait there, which reads no clients meanwhile", \
+    "shard", "limit") \
   X(kRetainRefused, "retain_refused", kInfo, \
     "a message of client \"{client}\" at {address} is refused: larger than the {limit} bytes that can be retained", \
     "limit") \
