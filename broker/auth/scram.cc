@@ -108,7 +108,7 @@ Verdict ScramExchange::first(std::string_view message, std::string& answer) {
     if (!is_attribute(part)) return malformed(kForm);
     mandatory = mandatory || part.starts_with("m=");
   }
-  std::optional<std::string> acts_for = *user_name;
+  std::optional<std::string> acts_for = user_name;
   if (!identity.empty()) acts_for = identity.starts_with("a=") ? decode_name(identity.substr(2)) : std::nullopt;
   if (!acts_for) return malformed(kForm);
 

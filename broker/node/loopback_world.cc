@@ -106,7 +106,7 @@ class LoopbackWorld::ShardEffects final : public Effects {
 
 LoopbackWorld::LoopbackWorld(NodeFactory factory, std::vector<ClusterMember> members, bool remembers)
     : factory_(std::move(factory)), members_(std::move(members)), remembers_(remembers), nodes_(members_.size()) {
-  for (NodeId n = 0; n < nodes_.size(); ++n) boot(n);
+  for (std::size_t n = 0; n < nodes_.size(); ++n) boot(static_cast<NodeId>(n));
 }
 
 LoopbackWorld::~LoopbackWorld() { events_.clear(); }
