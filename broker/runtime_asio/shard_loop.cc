@@ -217,7 +217,7 @@ void ShardLoop::hand_over(ShardId to) {
 
 void ShardLoop::hand_over_all() {
   hand_over_persists();
-  for (ShardId to = 0; to < outboxes_.size(); ++to) hand_over(to);
+  for (std::size_t to = 0; to < outboxes_.size(); ++to) hand_over(static_cast<ShardId>(to));
 }
 
 void ShardLoop::take_messages() {
@@ -229,9 +229,10 @@ void ShardLoop::take_messages() {
     shard_->message(now_, from, message);
   });
   inbox_.clear();
-  for (ShardId from = 0; from < handled_.size(); ++from) {
+  for (std::size_t from = 0; from < handled_.size(); ++from) {
     if (handled_[from] == 0) continue;
-    if (mailbox.handled(from, std::exchange(handled_[from], 0))) tell_taken(from);
+    if (mailbox.handled(static_cast<ShardId>(from), std::exchange(handled_[from], 0)))
+      tell_taken(static_cast<ShardId>(from));
   }
   for (std::uint64_t by = mailbox.hear_taken(); by != 0; by &= by - 1)
     shard_->posts_taken(now_, static_cast<ShardId>(std::countr_zero(by)));

@@ -114,10 +114,11 @@ struct Wrong {
 // takes nothing with it, and after it nothing counts.
 void add_wrong_frame(Cases& cases, Wrong wrong) {
   const std::string id = wrong.id;
+  const char* const statement = wrong.statement;
   const std::string what = wrong.what + " A good message comes before and one after it.";
   const std::string expect = "The first message comes back, then a Close with " + std::to_string(wrong.code) +
                              ", then the end of TCP; the same when the bytes come one by one.";
-  add_echo(cases, id, wrong.statement, what, expect, [w = std::move(wrong)](Context& t, EchoClient&) {
+  add_echo(cases, id, statement, what, expect, [w = std::move(wrong)](Context& t, EchoClient&) {
     for (const std::size_t piece : {std::size_t{SIZE_MAX}, std::size_t{1}}) {
       EchoClient c(t);
       c.send_cut(c.message("before") + w.bytes(c) + c.message("after"), piece);

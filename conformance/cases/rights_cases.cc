@@ -30,7 +30,7 @@ std::string topic_of_closed_filter(Context& t) {
 std::optional<Packet> denied(Context& t, Client& p, const Packet& publish) {
   p.send(publish);
   const Type type = publish.qos == 1 ? Type::kPuback : Type::kPubrec;
-  const auto ack = p.try_take(type, t.patience());
+  auto ack = p.try_take(type, t.patience());
   if (!ack) {
     const auto last = p.expect_end();
     if (t.v5()) t.check(last && last->code == 0x87, "neither an acknowledgement nor DISCONNECT says 0x87");
