@@ -133,10 +133,15 @@ void TestHost::TestShard::release(Nanos, const claims::Release& release) {
   if (at != cluster_.holders_.end() && at->second.epoch == release.epoch) cluster_.holders_.erase(at);
 }
 
-void TestHost::TestShard::fetch_rest(Nanos now, Place former, std::string_view client_id, std::uint64_t epoch) {
-  cluster_.later([this, now, former, id = std::string(client_id), epoch] {
-    cluster_.shards_[former.shard]->sessions().rest_wanted(now, {0, id_}, id, epoch);
-  });
+void TestHost::TestShard::fetch_rest(Nanos, Place former, std::string_view client_id, std::uint64_t epoch) {
+  const Fetch fetch{id_, former.shard, std::string(client_id), epoch};
+  if (!cluster_.manual_rest_) return cluster_.later([this, fetch] { cluster_.fetch(fetch); });
+  cluster_.say("host: fetch the rest of \"" + fetch.client_id + "\"");
+  cluster_.fetches_.push_back(fetch);
+}
+
+void TestHost::fetch(const Fetch& fetch) {
+  shards_[fetch.former]->sessions().rest_wanted(now_, {0, fetch.present}, fetch.client_id, fetch.epoch);
 }
 
 void TestHost::TestShard::give_rest(Nanos now, Place present, std::string_view client_id, Bytes rest) {

@@ -137,12 +137,18 @@ void TestHost::command(std::string_view line) {
     if (word(1) == "claims") manual_claims_ = manual;
     if (word(1) == "routes") manual_routes_ = manual;
     if (word(1) == "retained") manual_retained_ = manual;
+    if (word(1) == "rest") manual_rest_ = manual;
     if (word(1) == "work") manual_work_ = manual;
   } else if (verb == "page") {
     ASSERT_FALSE(pulls_.empty()) << "no retained messages are asked for";
     const Pull pull = pulls_.front();
     pulls_.pop_front();
     page(pull);
+  } else if (verb == "rest") {
+    ASSERT_FALSE(fetches_.empty()) << "no rest is fetched";
+    const Fetch oldest = fetches_.front();
+    fetches_.pop_front();
+    fetch(oldest);
   } else if (verb == "work") {
     WorkBudget budget;
     say(shards_[0]->sessions().work(now_, budget) ? "more is left" : "all is done");

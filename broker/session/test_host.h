@@ -67,6 +67,11 @@ class TestHost {
     std::uint64_t cursor;
     std::string filter;
   };
+  struct Fetch {
+    ShardId present, former;
+    std::string client_id;
+    std::uint64_t epoch;
+  };
   struct Holder {
     ShardId shard = 0;
     std::uint64_t epoch = 0;
@@ -100,6 +105,7 @@ class TestHost {
   void apply(const RouteChange& change);
   void answer(const RouteChange& change);
   void page(const Pull& pull);
+  void fetch(const Fetch& fetch);
   void deliver_later(ShardId to, const MessageView& message, std::string_view share_filter);
   std::vector<ShardId> members(std::string_view share_filter) const;
   void check_balance(std::string& wrong) const;
@@ -116,10 +122,12 @@ class TestHost {
   bool manual_claims_ = false;
   bool manual_routes_ = false;
   bool manual_retained_ = false;
+  bool manual_rest_ = false;
   bool manual_work_ = false;
   std::deque<Claim> claims_;         // that wait for a line
   std::deque<RouteChange> changes_;  // the same
   std::deque<Pull> pulls_;           // the same
+  std::deque<Fetch> fetches_;        // the same
   std::map<std::string, Holder, std::less<>> holders_;
   std::map<std::string, Claim> yielding_;
   std::uint64_t epochs_ = 0;
