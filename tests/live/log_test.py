@@ -30,6 +30,11 @@ class LogTest(LiveTest):
             while s.recv(4096):
                 pass
 
+    def without_storage(self, kinds, lines):
+        """Of the kinds and lines, those that are not about the data directory that these brokers do not have."""
+        kept = [(kind, line) for kind, line in zip(kinds, lines) if kind != "remembers_nothing"]
+        return [kind for kind, _ in kept], [line for _, line in kept]
+
     def say_no_websocket(self, broker):
         self.say(broker.ws, b"GET /mqtt HTTP/1.1\r\nHost: x\r\n\r\n")
 
@@ -42,6 +47,7 @@ class LogTest(LiveTest):
             match = LINE.match(line)
             self.assertTrue(match, line)
             kinds.append(match.group(2))
+        kinds, lines = self.without_storage(kinds, lines)
         self.assertEqual(kinds, ["started", "upgrade_refused", "stopping", "stopped"])
         self.assertIn("told to end by SIGTERM", lines[2])
         self.assertRegex(lines[1], r"from 127\.0\.0\.1:\d+ is refused: ")
@@ -50,7 +56,8 @@ class LogTest(LiveTest):
         broker = self.broker("log.format=json")
         self.say_no_websocket(broker)
         lines = [json.loads(line) for line in self.stopped(broker)]
-        self.assertEqual([line["kind"] for line in lines], ["started", "upgrade_refused", "stopping", "stopped"])
+        kinds, lines = self.without_storage([line["kind"] for line in lines], lines)
+        self.assertEqual(kinds, ["started", "upgrade_refused", "stopping", "stopped"])
         for line in lines:
             self.assertEqual(line["node"], "n1")
             self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
