@@ -37,6 +37,10 @@ bool has_wildcard(std::string_view filter) {
   return std::any_of(filter.begin(), filter.end(), [](char c) { return c == '+' || c == '#'; });
 }
 
+bool is_sys_topic(std::string_view topic) {
+  return topic.starts_with("$SYS") && (topic.size() == 4 || topic[4] == '/');
+}
+
 std::uint32_t topic_levels(std::string_view topic) {
   return static_cast<std::uint32_t>(std::count(topic.begin(), topic.end(), '/')) + 1;
 }

@@ -21,6 +21,9 @@ bool valid_topic_filter(std::string_view filter);
 /// True when there is a '+' or '#'.
 bool has_wildcard(std::string_view filter);
 
+/// Whether it is "$SYS" or below it: what the server tells of itself, and no client may (4.7.2, a remark there).
+bool is_sys_topic(std::string_view topic);
+
 /// One more than the number of '/'.
 std::uint32_t topic_levels(std::string_view topic);
 

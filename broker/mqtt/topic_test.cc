@@ -32,6 +32,12 @@ TEST(TopicMatches, ExamplesOfTheStandard) {
   EXPECT_FALSE(topic_matches("/finance", "finance"));
 }
 
+TEST(Topic, SysIsTheServers) {
+  for (const char* topic : {"$SYS", "$SYS/", "$SYS/broker/uptime"}) EXPECT_TRUE(is_sys_topic(topic)) << topic;
+  for (const char* topic : {"", "$", "$sys/a", "$SYSTEM/a", "a/$SYS", "/$SYS"})
+    EXPECT_FALSE(is_sys_topic(topic)) << topic;
+}
+
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> levels(1);
   for (const char c : text) {

@@ -145,6 +145,7 @@ void Transport::packet_bytes(Nanos now, LinkId link, Bytes& bytes) {
       bytes = {};
       return sessions_.bad_stream(now, link, error);
     }
+    counters_.add(packet_in(packet.first));
     const std::uint64_t before = work_so_far();
     sessions_.packet(now, link, packet);
     budget_.charge(kPacketUnits + static_cast<std::uint32_t>(work_so_far() - before));
@@ -168,6 +169,7 @@ std::vector<std::uint8_t>& Transport::begin_packet() {
 std::size_t Transport::end_packet(LinkId link) {
   std::size_t begin = websocket::kServerHeaderMax;
   const std::size_t size = packet_.size() - begin;
+  counters_.add(packet_out(packet_[begin]));
   if (links_[link].kind == LinkKind::kWebSocket) {
     begin -= websocket::header_size(size);
     websocket::write_header(packet_.data() + begin, websocket::Opcode::kBinary, size);

@@ -26,6 +26,7 @@ SubscriptionIndex::Added SubscriptionIndex::add(std::string_view filter, std::ui
   const bool fresh = list.add(heap_, {session, sub_id, options});
   list_bytes_ += list.block_bytes();
   subscriptions_ += fresh ? 1 : 0;
+  shared_subscriptions_ += fresh && !shared_filter(filter).empty() ? 1 : 0;
   return {id, created, list.size(), !fresh};
 }
 
@@ -42,6 +43,7 @@ SubscriptionIndex::Removed SubscriptionIndex::remove(std::uint32_t filter_id, st
   list_bytes_ += list.block_bytes();
   if (!existed) return {false, false, list.size()};
   --subscriptions_;
+  if (!shared_filter(filters_.filter(filter_id)).empty()) --shared_subscriptions_;
   if (list.size() > 0) return {true, false, list.size()};
   filters_.erase(filter_id);
   return {true, true, 0};

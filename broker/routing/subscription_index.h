@@ -80,6 +80,7 @@ class SubscriptionIndex {
 
   std::uint32_t filters() const { return filters_.size(); }
   std::uint32_t subscriptions() const { return subscriptions_; }
+  std::uint32_t shared_subscriptions() const { return shared_subscriptions_; }
   /// In the heap.
   std::size_t memory_bytes() const;
 
@@ -89,6 +90,7 @@ class SubscriptionIndex {
   TopicIndex filters_;
   ChunkedArray<SubscriberList> lists_;  // by id of filters_
   std::uint32_t subscriptions_ = 0;
+  std::uint32_t shared_subscriptions_ = 0;  // of these
   std::size_t list_bytes_ = 0;
 };
 

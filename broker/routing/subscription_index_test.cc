@@ -156,6 +156,7 @@ TEST_F(SubscriptionsTest, AGroupServesOneMemberInTurn) {
   EXPECT_TRUE(index.add("a/b", 4, 0, 0).first_for_filter);
   EXPECT_EQ(matched("a/b"), (std::vector<Match>{{4, 0, 0, "a/b"}}));
   EXPECT_TRUE(matched("$share/g/a/+").empty());
+  EXPECT_EQ(index.shared_subscriptions(), 3u);
   EXPECT_EQ(turn("$share/g/a/+"), 1u);
   EXPECT_EQ(turn("$share/g/a/+"), 2u);
   EXPECT_EQ(turn("$share/g/a/+"), 1u);
@@ -165,6 +166,7 @@ TEST_F(SubscriptionsTest, AGroupServesOneMemberInTurn) {
   EXPECT_TRUE(index.remove("$share/g/a/+", 2).last_for_filter);
   EXPECT_EQ(turn("$share/g/a/+"), UINT32_MAX);
   EXPECT_TRUE(index.remove("$share/h/a/+", 3).last_for_filter);
+  EXPECT_EQ(index.shared_subscriptions(), 0u);
   EXPECT_EQ(index.filters(), 1u);
 }
 

@@ -12,16 +12,9 @@ constexpr CounterInfo kInfos[] = {
 #undef ORRERY_COUNTER_INFO
 };
 
-}  // namespace
-
-const CounterInfo& counter_info(Counter c) {
-  ORRERY_ASSERT(c < Counter::kCount);
-  return kInfos[static_cast<int>(c)];
-}
-
 // MQTT 5, 2.1: the type in the upper four bits, a PUBLISH's QoS in bits 1 and 2.
 
-Counter packet_in(std::uint8_t first_byte) {
+constexpr Counter in_of(std::uint8_t first_byte) {
   switch (first_byte >> 4) {
     case 1:
       return Counter::kPacketsInConnect;
@@ -55,7 +48,7 @@ Counter packet_in(std::uint8_t first_byte) {
   }
 }
 
-Counter packet_out(std::uint8_t first_byte) {
+constexpr Counter out_of(std::uint8_t first_byte) {
   switch (first_byte >> 4) {
     case 2:
       return Counter::kPacketsOutConnack;
@@ -85,5 +78,24 @@ Counter packet_out(std::uint8_t first_byte) {
       return Counter::kPacketsOutAuth;
   }
 }
+
+template <class Of>
+constexpr std::array<Counter, 256> table(Of of) {
+  std::array<Counter, 256> out{};
+  for (std::size_t b = 0; b < out.size(); ++b) out[b] = of(static_cast<std::uint8_t>(b));
+  return out;
+}
+
+}  // namespace
+
+const CounterInfo& counter_info(Counter c) {
+  ORRERY_ASSERT(c < Counter::kCount);
+  return kInfos[static_cast<int>(c)];
+}
+
+namespace detail {
+constexpr std::array<Counter, 256> kPacketsIn = table(in_of);
+constexpr std::array<Counter, 256> kPacketsOut = table(out_of);
+}  // namespace detail
 
 }  // namespace orrery

@@ -3,6 +3,7 @@
 // What each of them means, and the law by which they balance, is in counter_list.h.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "broker/seam/counter_list.h"
@@ -30,8 +31,8 @@ const CounterInfo& counter_info(Counter c);
 inline const char* counter_name(Counter c) { return counter_info(c).name; }
 
 /// Which counter an MQTT packet belongs to, by the first byte of its fixed header.
-Counter packet_in(std::uint8_t first_byte);
-Counter packet_out(std::uint8_t first_byte);
+inline Counter packet_in(std::uint8_t first_byte);
+inline Counter packet_out(std::uint8_t first_byte);
 
 struct Counters {
   std::uint64_t values[kCounters] = {};
@@ -39,5 +40,12 @@ struct Counters {
   void subtract(Counter c, std::uint64_t n = 1) { values[static_cast<int>(c)] -= n; }
   std::uint64_t operator[](Counter c) const { return values[static_cast<int>(c)]; }
 };
+
+namespace detail {
+extern const std::array<Counter, 256> kPacketsIn;
+extern const std::array<Counter, 256> kPacketsOut;
+}  // namespace detail
+inline Counter packet_in(std::uint8_t first_byte) { return detail::kPacketsIn[first_byte]; }
+inline Counter packet_out(std::uint8_t first_byte) { return detail::kPacketsOut[first_byte]; }
 
 }  // namespace orrery

@@ -38,6 +38,8 @@ void Sessions::authenticate(Nanos now, LinkId link, const mqtt::ConnectView& con
 void Sessions::admitted(Nanos now, LinkId link) {
   Connection& c = connections_[link];
   PendingConnect& pending = *connections_.find_claim(c.request);
+  if (pending.will.message != nullptr && mqtt::is_sys_topic(pending.will.message->view().topic))
+    return refuse_claim(c.request, ReasonCode::kNotAuthorized, "clients do not publish to $SYS");
   if (c.principal != nullptr) {
     if (pending.will.message != nullptr && !c.principal->may_publish(pending.will.message->view().topic))
       return refuse_claim(c.request, ReasonCode::kNotAuthorized, "not allowed to publish the will");

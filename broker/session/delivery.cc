@@ -32,7 +32,8 @@ bool Deliveries::deliver(Nanos now, const MessageView& message) {
       message.topic, [&](std::uint32_t session, std::uint8_t options, std::uint32_t identifier, std::uint32_t) {
         if (store_[session].ended()) return;
         any = true;
-        if (subscription_no_local(options) && publisher_hash(store_[session].client_id()) == message.publisher) return;
+        if (subscription_no_local(options) && publisher_hash(store_[session].client_id()) == message.publisher)
+          return counters_.add(Counter::kWithheldNoLocal);
         matches_.push_back({session, options, identifier, static_cast<std::uint32_t>(matches_.size())});
       });
   if (matches_.size() > 1)
@@ -114,6 +115,7 @@ void Deliveries::send_qos0(Nanos now, const Session& session, const MessageView&
     return drop(Counter::kDroppedTooLarge, session, c.packet_size_max);
   end_packet(session);
   counters_.add(Counter::kMessagesOut);
+  counters_.add(Counter::kPayloadBytesOut, message.payload.size());
 }
 
 void Deliveries::pump(Nanos now, std::uint32_t slot) {
@@ -150,6 +152,7 @@ void Deliveries::pump(Nanos now, std::uint32_t slot) {
       continue;
     }
     if (!again) counters_.add(Counter::kMessagesOut);
+    counters_.add(Counter::kPayloadBytesOut, message.payload.size());
     end_packet(session);
   }
 }

@@ -16,6 +16,16 @@ using mqtt::Property;
 using mqtt::ReasonCode;
 using mqtt::Version;
 
+namespace {
+
+/// Whether a client is refused for who it is, or does not prove to be.
+bool about_the_user(ReasonCode reason) {
+  return reason == ReasonCode::kBadUserNameOrPassword || reason == ReasonCode::kNotAuthorized ||
+         reason == ReasonCode::kBadAuthenticationMethod || reason == ReasonCode::kBanned;
+}
+
+}  // namespace
+
 void Sessions::handle_connect(Nanos now, LinkId link, const mqtt::RawPacket& packet) {
   effects_.work(Work::kMqttConnect, 1);
   Connection& c = connections_[link];
@@ -137,6 +147,7 @@ void Sessions::refuse_connect(LinkId link, Version version, std::string_view cli
                  .client = client_id,
                  .text = what,
                  .numbers = {static_cast<std::uint64_t>(reason)}});
+  if (about_the_user(reason)) counters_.add(Counter::kConnectsNotAuthorized);
   mqtt::ConnackView connack;
   connack.reason = reason;
   if (version == Version::k5) {

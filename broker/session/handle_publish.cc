@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PUBLISH from a client (MQTT 5, 3.3), wills included: checked, routed, retained, and its acknowledgement owed.
 #include "broker/mqtt/decode.h"
+#include "broker/mqtt/topic.h"
 #include "broker/session/sessions.h"
 
 namespace orrery::session {
@@ -35,7 +36,8 @@ void Sessions::handle_publish(Nanos now, LinkId link, const mqtt::RawPacket& pac
     if (acknowledgements_.waits_for_pubrec(slot, publish_view.packet_id)) return;
     return connections_.send_ack(link, mqtt::PacketType::kPubrec, publish_view.packet_id, ReasonCode::kSuccess);
   }
-  if (c.principal != nullptr && !c.principal->may_publish(publish_view.topic))
+  if (mqtt::is_sys_topic(publish_view.topic) ||
+      (c.principal != nullptr && !c.principal->may_publish(publish_view.topic)))
     return deny_publish(link, publish_view.qos, publish_view.packet_id, ReasonCode::kNotAuthorized);
 
   MessageView message;
@@ -95,6 +97,8 @@ void Sessions::deny_publish(LinkId link, std::uint8_t qos, std::uint16_t packet_
 
 std::uint32_t Sessions::publish(Nanos now, const MessageView& message, std::uint32_t owed, bool& matched) {
   counters_.add(Counter::kMessagesIn);
+  counters_.add(Counter::kPayloadBytesIn, message.payload.size());
+  if (message.retain) counters_.add(Counter::kRetainedIn);
   std::uint32_t waiting = 0;
   if (message.retain && options_.retain_available) waiting += host_.retain(now, message, owed);
   // Here by what sessions have subscribed to, which is ahead of the route table: a client's own subscription counts

@@ -16,6 +16,7 @@ void Sessions::attach(Nanos now, std::uint32_t slot, LinkId link, Will will) {
   Session& session = store_[slot];
   ORRERY_ASSERT(session.link == kNoLink);
   session.link = link;
+  counters_.add(Counter::kConnected);
   store_.attached(slot, will);
   connections_.serve(now, link, slot);
 }
@@ -24,6 +25,10 @@ void Sessions::detach(Nanos now, std::uint32_t slot, bool with_will) {
   Session& session = store_[slot];
   ORRERY_ASSERT(session.link == kNoLink || !connections_.contains(session.link) ||
                 connections_[session.link].session == kNoSlot);
+  if (session.link != kNoLink) {
+    counters_.subtract(Counter::kConnected);
+    counters_.add(Counter::kDisconnected);
+  }
   session.link = kNoLink;
   acknowledgements_.forget(slot);
   subscriptions_.connection_gone(slot);
@@ -134,6 +139,12 @@ void Sessions::arm_session(std::uint32_t slot) {
   if (when != kNever) session.timer = wheel_.arm(when, slot | static_cast<std::uint32_t>(TimerKind::kSession));
 }
 
+void Sessions::expire(Nanos now, std::uint32_t slot) {
+  const bool ghost = store_[slot].ghost();  // then the session lives on elsewhere
+  if (!ghost) counters_.add(Counter::kSessionsExpired);
+  end_session(now, slot, !ghost);
+}
+
 void Sessions::session_timer(Nanos now, std::uint32_t slot, TimerWheel::Tick tick, WorkBudget& budget) {
   if (!store_.contains(slot) || store_[slot].timer != tick) return;
   Session& session = store_[slot];
@@ -146,7 +157,7 @@ void Sessions::session_timer(Nanos now, std::uint32_t slot, TimerWheel::Tick tic
   if (now >= session.expires_at()) {
     if (budget.spent()) return expiring_.push_back(slot);
     budget.charge();
-    return end_session(now, slot, !session.ghost());
+    return expire(now, slot);
   }
   arm_session(slot);
 }

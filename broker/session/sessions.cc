@@ -102,7 +102,7 @@ bool Sessions::work(Nanos now, WorkBudget& budget) {
       budget.charge();
       // Its client may have come back meanwhile, or another session have its slot.
       if (store_.contains(slot) && !store_[slot].ended() && now >= store_[slot].expires_at())
-        end_session(now, slot, !store_[slot].ghost());
+        expire(now, slot);
     }
     if (!budget.spent()) subscriptions_.work(now, budget);
   }

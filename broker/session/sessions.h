@@ -164,6 +164,7 @@ class Sessions {
   void attach(Nanos now, std::uint32_t slot, LinkId link, Will will);
   void detach(Nanos now, std::uint32_t slot, bool with_will);
   void end_session(Nanos now, std::uint32_t slot, bool release);
+  void expire(Nanos now, std::uint32_t slot);
   bool take_leave(Nanos now, std::uint32_t slot, WorkBudget& budget);
   void arm_session(std::uint32_t slot);
   void session_timer(Nanos now, std::uint32_t slot, TimerWheel::Tick tick, WorkBudget& budget);

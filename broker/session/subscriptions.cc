@@ -102,7 +102,9 @@ void Subscriptions::subscribe_next(Request& r) {
   const mqtt::SubscriptionOptions options = mqtt::subscription_options(in.u8());
   ORRERY_ASSERT(!in.failed());  // decoding has looked at it
   r.filters_done = r.filters.size() - in.remaining();
-  r.reason_codes.push_back(static_cast<std::uint8_t>(subscribe_one(r, topic, options)));
+  const ReasonCode code = subscribe_one(r, topic, options);
+  if (mqtt::is_error(code)) counters_.add(Counter::kSubscriptionsRefused);
+  r.reason_codes.push_back(static_cast<std::uint8_t>(code));
 }
 
 ReasonCode Subscriptions::subscribe_one(Request& r, const mqtt::TopicFilter& topic, mqtt::SubscriptionOptions options) {
