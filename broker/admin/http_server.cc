@@ -104,6 +104,8 @@ void HttpServer::begin_request(Nanos now, Link& l) {
 
 /// Behind a request that is not answered, or beyond what one event may begin.
 void HttpServer::hold(Nanos now, Link& l, Bytes bytes) {
+  if (l.reading) effects_.stop_reading(l.id);
+  l.reading = false;
   l.overflown = l.overflown || l.held.size() + bytes.size() > kHeldBytesMax;
   if (!l.overflown) {
     l.held.insert(l.held.end(), bytes.begin(), bytes.end());
@@ -118,6 +120,8 @@ void HttpServer::go_on(Nanos now, Link& l) {
   if (!can_begin(l)) return;
   if (l.overflown || !l.held.empty()) return set_deadline(l, now);
   if (!l.reader.begun()) set_deadline(l, now + kIdleTimeout);
+  if (!l.reading) effects_.resume_reading(l.id);
+  l.reading = true;
 }
 
 void HttpServer::respond(Nanos now, LinkId link, const HttpResponse& response) {

@@ -2,10 +2,10 @@
 // The server's side of HTTP/1.1 on the admin links of one shard: requests in order, answers in the same order, and an
 // end.
 //
-// One request of a link is answered at a time. What a client sends behind it waits here, at most kHeldBytesMax. A
-// client that does not take its answers gets no further ones, and is reset in the end. Every limit and time-out is in
-// limits.h; every refusal is an answer with a body that says why, and the last one of its link. Timers: the owner calls
-// tick() at next_deadline().
+// One request of a link is answered at a time. What a client sends behind it waits in the transport, for the link is
+// not read meanwhile, and as far as it had been read already in at most kHeldBytesMax here. A client that does not take
+// its answers gets no further ones, and is reset in the end. Every limit and time-out is in limits.h; every refusal is
+// an answer with a body that says why, and the last one of its link. Timers: the owner calls tick() at next_deadline().
 #pragma once
 
 #include <cstdint>
@@ -62,6 +62,7 @@ class HttpServer {
     bool answering = false;  // the user has the request
     bool taking = false;     // the transport has bytes of an answer
     bool overflown = false;  // more came behind a request than may wait
+    bool reading = true;     // as told to the world
     bool ended = false;      // by us: what still comes is thrown away
   };
 

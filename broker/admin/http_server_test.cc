@@ -94,8 +94,10 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(effects.take(1), "");
   say(1, " HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(user.requests, 1);
+  EXPECT_EQ(effects.stopped.count(1), 1u);
   user.answer(now, 1);
   pass(0);
+  EXPECT_TRUE(effects.stopped.empty());
   const std::string all = effects.take(1);
   EXPECT_EQ(count(all, "HTTP/1.1 200 OK"), 4);
   EXPECT_LT(all.find("late"), all.find("/b"));
@@ -140,6 +142,7 @@ TEST_F(HttpServerTest, WaitsForAClientThatTakesItsAnswersSlowly) {
   effects.backlog = 10;
   say(1, std::string(kGet) + kGet);
   EXPECT_EQ(user.requests, 1);
+  EXPECT_EQ(effects.stopped.count(1), 1u);
   server.drained(now, 1);
   pass(0);
   EXPECT_EQ(user.requests, 2);

@@ -218,9 +218,10 @@ std::string document() {
   std::ostringstream out;
   out << "# What a node says of itself\n\n"
          "This page is written by a test from the lists that the program uses: `broker/seam/counter_list.h`,\n"
-         "`broker/admin/emqx_names.cc`, `broker/admin/sys_tree.cc`. Figures are those of one node; all its shards are "
-         "asked "
-         "each time.\n\n"
+         "`broker/admin/emqx_names.cc`, `broker/admin/sys_tree.cc`. Figures are those of one node; all its shards are\n"
+         "asked each time. The HTTP is on 127.0.0.1:18083 unless `admin.bind` says otherwise; everybody who reaches it "
+         "may\n"
+         "read. `GET /status` is for load balancers: 200 when the node takes clients, otherwise 503 and why not.\n\n"
          "## GET /metrics\n\n"
          "| metric | labels | kind | in reports | what it is |\n| --- | --- | --- | --- | --- |\n";
   for (int i = 0; i < kCounters; ++i) {
@@ -240,11 +241,13 @@ std::string document() {
     out << "| " << n.name << " | " << (n.kind == MetricKind::kCounter ? "counter" : "gauge") << " | "
         << (n.highest ? "max " : "") << terms(n.sum) << " | " << n.text << " |\n";
   out << "\n## $SYS/broker\n\n"
-         "Mosquitto's names, retained, brought up to date every `mqtt.sys_interval` (10 s; 0: there is no tree); what "
-         "has not "
-         "changed is not\nsent again. `version` and `uptime` are texts. Each node tells its own clients about itself. "
-         "Clients cannot publish\nthere: such a message is dropped like any that its sender may not publish (0x87 in "
-         "MQTT 5).\n\n"
+         "Mosquitto's names, retained and at QoS 0, brought up to date every `mqtt.sys_interval` (10 s; 0: there is "
+         "no\n"
+         "tree); what has not changed is not sent again. `version` and `uptime` are texts. Each node tells its own "
+         "clients\n"
+         "about itself. Clients cannot publish there: such a message is dropped like any that its sender may not "
+         "publish\n"
+         "(0x87 in MQTT 5).\n\n"
          "| topic below $SYS/broker | sum of | what it is |\n| --- | --- | --- |\n";
   for (const SysNumber& n : sys_numbers()) {
     const std::string minus = terms(n.minus);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "broker/seam/effects.h"
@@ -16,8 +17,8 @@ class TestEffects final : public Effects {
     return backlog;
   }
   void close(LinkId link, CloseHow how) override { closed[link] = how; }
-  void stop_reading(LinkId) override {}
-  void resume_reading(LinkId) override {}
+  void stop_reading(LinkId link) override { stopped.insert(link); }
+  void resume_reading(LinkId link) override { stopped.erase(link); }
   void dial(std::uint32_t, NodeId, ShardId) override {}
   void wake_at(Nanos) override {}
   std::size_t post(ShardId, Bytes) override { return 0; }
@@ -31,7 +32,8 @@ class TestEffects final : public Effects {
 
   std::map<LinkId, std::string> sent;
   std::map<LinkId, CloseHow> closed;
-  std::size_t backlog = 0;  // what send() says
+  std::set<LinkId> stopped;  // links that are not read
+  std::size_t backlog = 0;   // what send() says
 };
 
 }  // namespace orrery::admin

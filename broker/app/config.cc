@@ -189,6 +189,9 @@ BrokerConfig read_config(const std::string& text, const std::string& name, const
   });
   check_cluster(config, document);
   check_listeners(config, document);
+  if (config.broker.sys_interval != 0 && config.broker.sys_interval < 100 * kMillisecond)
+    document.fail("mqtt.sys_interval",
+                  "expected 0 or at least 100ms, found \"" + format_duration(config.broker.sys_interval) + "\"");
   return config;
 }
 

@@ -59,6 +59,9 @@ struct BrokerConfig {
   std::string cluster_bind;
   AuthFiles auth;
   runtime::LogOptions log;
+  /// Where the admin's HTTP is served; empty: nowhere. Loopback unless somebody says otherwise: nobody is asked for a
+  /// name.
+  std::string admin_bind = "127.0.0.1:18083";
   node::BrokerOptions broker;
 
   /// This node's position in `members`; 0 when it is alone.

@@ -146,7 +146,16 @@ void describe_config(BrokerConfig& config, ConfigKeys& keys) {
   keys.section("cluster", "The members of the cluster.", [&] { describe_cluster(config, keys); });
   keys.section("auth", "Who comes in, and what they may do.", [&] { describe_auth(config.auth, keys); });
   keys.section("log", "What the broker tells on standard error.", [&] { describe_log(config.log, keys); });
-  keys.section("mqtt", "Limits and capabilities of the protocol.", [&] { describe_mqtt(config.broker.mqtt, keys); });
+  keys.section("admin", "The admin's HTTP: /status, /metrics, /api/v5/prometheus/stats.", [&] {
+    keys.address("bind", "Address and port; everybody who reaches it may read. Empty: it is not served.",
+                 config.admin_bind, true);
+  });
+  keys.section("mqtt", "Limits and capabilities of the protocol.", [&] {
+    describe_mqtt(config.broker.mqtt, keys);
+    keys.duration("sys_interval",
+                  "How often $SYS/broker is brought up to date; at least 100ms. 0: there is no $SYS tree.",
+                  config.broker.sys_interval, 0, 24 * 3600 * kSecond);
+  });
 }
 
 }  // namespace orrery::app

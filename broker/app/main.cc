@@ -28,6 +28,9 @@ namespace {
 constexpr int kExitRefused = 1;
 constexpr int kExitWrong = 2;
 
+/// A few more than shard 0 serves at one time (broker/admin/limits.h), so that the next ones are told so.
+constexpr std::uint32_t kAdminConnectionsMax = 40;
+
 /// One line on standard error, written at once so that threads do not mix.
 void write_line(const std::string& text) {
   const std::string line = text + "\n";
@@ -90,6 +93,11 @@ runtime::RuntimeConfig runtime_config(const BrokerConfig& config) {
     if (listener.max_connections != 0) l.max_connections = listener.max_connections;
     if (listener.tls) l.tls = tls_context(listener);
   }
+  if (!config.admin_bind.empty())
+    out.listeners.push_back({.name = "admin",
+                             .kind = LinkKind::kAdmin,
+                             .bind = config.admin_bind,
+                             .max_connections = kAdminConnectionsMax});
   out.peer_bind = config.cluster_bind;
   out.data_dir = config.data_dir;
   out.stop_on_signals = true;
@@ -99,6 +107,7 @@ runtime::RuntimeConfig runtime_config(const BrokerConfig& config) {
 }
 
 const char* transport_name(const runtime::ListenerConfig& listener) {
+  if (listener.kind == LinkKind::kAdmin) return "http";
   if (listener.kind == LinkKind::kTcp) return listener.tls != nullptr ? "tls" : "tcp";
   return listener.tls != nullptr ? "wss" : "ws";
 }
@@ -108,6 +117,7 @@ int serve(const BrokerConfig& config) {
   const runtime::RuntimeConfig world = runtime_config(config);
   node::BrokerOptions options = config.broker;
   options.mqtt.gate = make_gate(config.auth);
+  options.version = version();
   runtime::Runtime runtime(world, node::make_broker_node(options));
   if (const std::string error = runtime.open(); !error.empty()) {
     std::fprintf(stderr, "orrery-broker: %s\n", error.c_str());

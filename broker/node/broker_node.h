@@ -9,6 +9,10 @@ namespace orrery::node {
 
 struct BrokerOptions {
   session::MqttOptions mqtt;
+  /// How often the $SYS tree is brought up to date; 0: there is none.
+  Nanos sys_interval = 10 * kSecond;
+  /// What the node says of itself, such as "0.1.0".
+  std::string version = "unknown";
 };
 
 /// A factory of full broker nodes with these options. A node allocates from heaps of its own and keeps no global state.

@@ -23,7 +23,10 @@ BrokerShard::BrokerShard(NodeTables& tables, ShardId id, Effects& effects)
   links_.set_user(LinkKind::kWebSocket, transport_);
   links_.set_user(LinkKind::kPeerIn, port_);
   links_.set_user(LinkKind::kPeerOut, port_);
-  if (id == 0) control_ = std::make_unique<ControlSide>(tables, port_, heap_, post_, counters_);
+  if (id != 0) return;
+  control_ = std::make_unique<ControlSide>(tables, port_, heap_, post_, counters_);
+  admin_ = std::make_unique<AdminSide>(tables, heap_, effects, counters_, post_, router_, *control_);
+  links_.set_user(LinkKind::kAdmin, *admin_);
 }
 
 BrokerShard::~BrokerShard() = default;
@@ -31,6 +34,7 @@ BrokerShard::~BrokerShard() = default;
 void BrokerShard::start(Nanos now) {
   begin(now);
   if (control_) control_->start(now);
+  if (admin_) admin_->start(now);
   lanes_.start(now);
   finish(now);
 }
@@ -72,6 +76,7 @@ void BrokerShard::wake(Nanos now) {
   port_.tick(now);
   lanes_.tick(now);
   if (control_) control_->tick(now);
+  if (admin_) admin_->tick(now);
   if (now >= reassert_.next_deadline())
     reassert_.step(now, sessions_, [&](const auto& said) { post_.to_shard(now, 0, said); });
   transport_.work(now);
@@ -138,7 +143,7 @@ void BrokerShard::arm(Nanos now) {
   }
   Nanos next =
       std::min({sessions_.next_wake(), port_.next_deadline(), lanes_.next_deadline(), reassert_.next_deadline()});
-  if (control_) next = std::min(next, control_->next_deadline());
+  if (control_) next = std::min({next, control_->next_deadline(), admin_->next_deadline()});
   if (next == wish_) return;
   wish_ = next;
   effects_.wake_at(next);
@@ -150,6 +155,15 @@ ShardStats BrokerShard::stats() const {
   out.notes = effects_.noted();
   out.memory_bytes = heap_.bytes_in_use();
   if (control_) out.memory_bytes += tables_.heap.bytes_in_use();
+  // Gauges that somebody keeps anyway.
+  const auto set = [&](Counter c, std::uint64_t value) { out.counters[static_cast<int>(c)] = value; };
+  set(Counter::kSubscriptionsShared, sessions_.shared_subscriptions());
+  set(Counter::kHeapBytes, out.memory_bytes);
+  if (!control_) return out;
+  set(Counter::kRetained, control_->retained());
+  set(Counter::kRetainedBytes, control_->retained_bytes());
+  set(Counter::kRoutes, tables_.routes.rows());
+  set(Counter::kRouteFilters, tables_.routes.filters());
   return out;
 }
 

@@ -18,6 +18,7 @@
 #include "broker/base/heap.h"
 #include "broker/cluster/lanes.h"
 #include "broker/cluster/peer_port.h"
+#include "broker/node/admin_side.h"
 #include "broker/node/control_side.h"
 #include "broker/node/link_table.h"
 #include "broker/node/node_tables.h"
@@ -112,6 +113,7 @@ class BrokerShard final : public Shard, private session::SessionHost, private cl
   LinkTable links_;
   ReassertRound reassert_;
   std::unique_ptr<ControlSide> control_;  // shard 0 only
+  std::unique_ptr<AdminSide> admin_;      // shard 0 only
   Nanos now_ = 0;                         // of the present event
   Nanos wish_ = kNever;
 };

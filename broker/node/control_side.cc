@@ -27,6 +27,12 @@ void ControlSide::end_of_event(Nanos now) {
     if (tables_.states.behind(s)) post_.to_shard(now, s, Nudge{});
 }
 
+std::string_view ControlSide::why_no_claims() const {
+  const auto& self = tables_.setup.members[tables_.setup.self];
+  if (self.core || plane_.attached_to() != cluster::kNoNode) return {};
+  return "This replicant is not attached to any core: nobody can say who has a client identifier.";
+}
+
 void ControlSide::take(Nanos now, ShardId from, const RouteChange& change) {
   const auto appended = [this](std::uint64_t sequence) {
     ORRERY_ASSERT(sequence > appended_);

@@ -44,6 +44,13 @@ class ControlSide final : private cluster::ControlHost {
   /// Goes on with walks over retained messages; true while more is left.
   bool work(Nanos now, WorkBudget& budget);
   bool work_left() const { return !pulls_.empty(); }
+  /// Why client ids cannot be claimed now, a sentence; empty when they can.
+  std::string_view why_no_claims() const;
+  /// A retained message of this node alone, below $SYS.
+  void set_own_retained(Nanos now, const session::MessageView& message) { retained_.set_own(now, message); }
+  /// Retained messages of clients, and their bytes.
+  std::uint32_t retained() const { return retained_.count() - retained_.own_count(); }
+  std::size_t retained_bytes() const { return retained_.bytes() - retained_.own_bytes(); }
 
   // What a shard says.
   void take(Nanos now, ShardId from, const RouteChange& change);

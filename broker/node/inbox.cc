@@ -34,6 +34,11 @@ struct BrokerShard::Inbox {
   void operator()(const claims::Hold& m) { control().take(now, from.shard, m); }
   void operator()(const claims::HeldAll& m) { control().take(now, from.shard, m); }
 
+  void operator()(const StatsAnswer& m) {
+    ORRERY_ASSERT(shard.admin_ != nullptr);
+    shard.admin_->take(now, from.shard, m);
+  }
+
   // From shard 0.
   void operator()(const RoutesInForce& m) { shard.sessions_.routes_in_force(now, m.token); }
   void operator()(const RetainedMatch& m) { shard.sessions_.retained(now, m.token, m.message); }
@@ -46,6 +51,7 @@ struct BrokerShard::Inbox {
   void operator()(const NodeGone& m) { shard.lanes_.node_gone(now, m.node); }
   void operator()(const NodeBack& m) { shard.lanes_.node_back(now, m.node, m.incarnation); }
   void operator()(const Nudge&) {}
+  void operator()(const StatsWanted& m) { shard.post_.to_shard(now, 0, StatsAnswer{m.round, shard.stats()}); }
 
  private:
   void received() {

@@ -21,6 +21,17 @@ void RetainedMessages::encode_value(std::vector<std::uint8_t>& out, std::uint64_
   session::encode_message(out, message, now);
 }
 
+void RetainedMessages::set_own(Nanos now, const session::MessageView& message) {
+  constexpr NodeId kNobody = UINT16_MAX;  // no node's log has values of this writer
+  std::vector<std::uint8_t> stored;
+  session::encode_message(stored, message, now);
+  const std::uint32_t count = store_.count();
+  const std::size_t bytes = store_.bytes();
+  store_.set(message.topic, stored, {++own_clock_, kNobody}, kNever);
+  own_count_ += store_.count() - count;
+  own_bytes_ += store_.bytes() - bytes;
+}
+
 bool RetainedMessages::apply(NodeId, Bytes value) {
   ByteReader in(value);
   routing::RetainedVersion version;

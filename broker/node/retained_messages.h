@@ -37,7 +37,15 @@ class RetainedMessages final : public cluster::RetainedSink {
   static void encode_value(std::vector<std::uint8_t>& out, std::uint64_t stamp, NodeId writer,
                            const session::MessageView& message, Nanos now);
 
+  /// A message that is this node's alone: it is in no owner log, and what comes from one cannot replace it. Only for
+  /// topics that clients may not publish to.
+  void set_own(Nanos now, const session::MessageView& message);
+
   std::uint32_t count() const { return store_.count(); }
+  std::size_t bytes() const { return store_.bytes(); }
+  /// Of these, the node's own.
+  std::uint32_t own_count() const { return own_count_; }
+  std::size_t own_bytes() const { return own_bytes_; }
   /// A few of those that the filter matches and that live: visit(message). `cursor` and what is returned as in
   /// routing::RetainedStore::walk.
   template <class Visit>
@@ -65,6 +73,9 @@ class RetainedMessages final : public cluster::RetainedSink {
   const NodeId nodes_;
   Nanos now_ = 0;
   Nanos sweep_after_ = 0;
+  std::uint64_t own_clock_ = 0;
+  std::uint32_t own_count_ = 0;
+  std::size_t own_bytes_ = 0;
 };
 
 }  // namespace orrery::node

@@ -33,6 +33,29 @@ std::uint32_t Router::route(Nanos now, const session::MessageView& message, std:
   return waiting;
 }
 
+void Router::route_here(Nanos now, const session::MessageView& message) {
+  sessions_.deliver(now, message);
+  write_message(publish_, Publish{message}, now);
+  tables_.routes.match(message.topic, places_);
+  for (const Place& to : places_)
+    if (to.node == self_.node && to != self_) post_.forward(now, to, publish_, kNoSlot);
+  // Members on other nodes have their own node's.
+  tables_.routes.match_shared(message.topic, group_places_,
+                              [&](std::string_view share_filter, std::span<const Place> members) {
+                                other_places_.clear();
+                                for (const Place& member : members)
+                                  if (member.node == self_.node) other_places_.push_back(member);
+                                if (other_places_.empty()) return;
+                                const PublishToGroup to_group{0, share_filter, message};
+                                const Place to = share_choice_.choose(share_filter, message, other_places_, rng_);
+                                if (to != self_) {
+                                  send_to_group(now, to, to_group, kNoSlot);
+                                } else {
+                                  sessions_.deliver_to_group(now, share_filter, message);
+                                }
+                              });
+}
+
 std::uint32_t Router::send_to_group(Nanos now, Place to, const PublishToGroup& message, std::uint32_t owed) {
   PublishToGroup plain = message;
   plain.message.share_filter = {};

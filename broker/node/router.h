@@ -30,6 +30,8 @@ class Router {
 
   /// session::SessionHost::route.
   std::uint32_t route(Nanos now, const session::MessageView& message, std::uint32_t owed, bool& matched);
+  /// A message of the node's own: to its own shards only.
+  void route_here(Nanos now, const session::MessageView& message);
   /// Nobody of the group is here: to another place, as long as it has not wandered too far (kGroupHopsMax). False when
   /// it was dropped, and counted.
   bool pass_on(Nanos now, const PublishToGroup& message);

@@ -19,6 +19,7 @@
 #include "broker/base/fields.h"
 #include "broker/claims/claims.h"
 #include "broker/node/limits.h"
+#include "broker/seam/node.h"
 #include "broker/session/message.h"
 
 namespace orrery::node {
@@ -105,6 +106,17 @@ struct DropRetained {
   static void fields(auto& self, auto& f) { f.u64(self.cursor); }
 };
 
+/// The answer to StatsWanted.
+struct StatsAnswer {
+  std::uint64_t round = 0;
+  ShardStats stats;
+  static void fields(auto& self, auto& f) {
+    f.u64(self.round);
+    for (auto& counter : self.stats.counters) f.u64(counter);
+    f.u64(self.stats.memory_bytes);
+  }
+};
+
 // From shard 0 (and claims::Grant, Refusal, Yield) --------------------------------------------------------------------
 
 /// What the RouteChange with this token added is in force.
@@ -168,6 +180,12 @@ struct Nudge {
   static void fields(auto&, auto&) {}
 };
 
+/// What do you count? StatsAnswer follows, with the same round.
+struct StatsWanted {
+  std::uint64_t round = 0;
+  static void fields(auto& self, auto& f) { f.u64(self.round); }
+};
+
 // The table -----------------------------------------------------------------------------------------------------------
 
 template <class... Kinds>
@@ -179,10 +197,10 @@ using ShardMessages = MessageTable<
     Publish, PublishToGroup, FetchRest, GiveRest,
     // to shard 0
     RouteChange, PullRetained, DropRetained, Retain, claims::Request, claims::Yielded, claims::Release, claims::Hold,
-    claims::HeldAll,
+    claims::HeldAll, StatsAnswer,
     // from shard 0
     RoutesInForce, RetainedMatch, RetainedPage, RetainStored, claims::Grant, claims::Refusal, claims::Yield, Reassert,
-    NodeGone, NodeBack, Nudge>;
+    NodeGone, NodeBack, Nudge, StatsWanted>;
 inline constexpr std::uint8_t kPeerKinds = 4;
 
 template <class Kind, class... Kinds>

@@ -106,7 +106,7 @@ TEST(ShardMessage, EveryKindIsReadAsItWasWritten) {
     }
     seen.insert(kKindOf<Kind>);
   });
-  EXPECT_EQ(seen.size(), 24u);
+  EXPECT_EQ(seen.size(), 26u);
 }
 
 TEST(ShardMessage, NothingShorterAndNothingLongerIsRead) {
@@ -163,7 +163,7 @@ TEST(ShardMessage, APeersValuesAreThoseThatAClientCouldHaveCaused) {
   EXPECT_FALSE(from_peer(PublishToGroup{0, "$share/g/a/#/b", m}));
   EXPECT_FALSE(from_peer(PublishToGroup{0, "a/#", m})) << "no group";
   EXPECT_FALSE(from_peer(PublishToGroup{0, "", m}));
-  for (const std::string_view topic : {"", "a/+", "#", "\xff", "a\0b"}) {
+  for (const std::string_view topic : {"", "a/+", "#", "\xff", "a\0b", "$SYS/broker/uptime"}) {
     m.topic = topic;
     if (topic == "a") m.topic = std::string_view("a\0b", 3);
     EXPECT_FALSE(from_peer(Publish{m})) << topic;

@@ -31,7 +31,7 @@ struct Runtime::State {
   struct Bound {
     LinkKind kind;
     std::uint32_t listener;
-    std::vector<Fd> sockets;  // one for each shard
+    std::vector<Fd> sockets;  // one for each shard; of kAdmin for shard 0 alone
   };
 
   std::string plan_descriptors();
@@ -96,11 +96,14 @@ std::string Runtime::State::plan_descriptors() {
   std::uint64_t streams = 0;  // one for each pair of shards
   for (const ClusterMember& member : config.setup.members) streams += std::uint64_t{member.shards} * shard_count();
   commons.peers.max = static_cast<std::uint32_t>(kPeerLinksPerStream * streams);
-  const std::uint64_t kept = kDescriptorReserve + std::uint64_t{kDescriptorReservePerShard} * shard_count() +
-                             (config.setup.members.size() > 1 ? (kPeerLinksPerStream + 1) * streams : 0);
+  std::uint64_t kept = kDescriptorReserve + std::uint64_t{kDescriptorReservePerShard} * shard_count() +
+                       (config.setup.members.size() > 1 ? (kPeerLinksPerStream + 1) * streams : 0);
   std::uint64_t asked = 0;
   for (const ListenerConfig& listener : config.listeners) {
-    if (listener.max_connections != UINT32_MAX) asked += listener.max_connections;
+    if (listener.kind == LinkKind::kAdmin)
+      kept += listener.max_connections;
+    else if (listener.max_connections != UINT32_MAX)
+      asked += listener.max_connections;
     SharedListener& shared = *commons.listeners.emplace_back(std::make_unique<SharedListener>());
     shared.name = listener.name;
     shared.tls = listener.tls;
@@ -140,8 +143,11 @@ std::string Runtime::State::bind_listeners() {
     std::string error = parse_host_port(listener.bind, where);
     if (error.empty()) error = resolve(where, address);
     Bound& sockets = bound.emplace_back(Bound{listener.kind, i, {}});
-    if (error.empty()) error = bind_sockets(address, shard_count(), sockets.sockets);
-    if (!error.empty()) return listener.name + ".bind: " + error;
+    const ShardId count = listener.kind == LinkKind::kAdmin ? ShardId{1} : shard_count();
+    if (error.empty()) error = bind_sockets(address, count, sockets.sockets);
+    if (!error.empty())
+      return listener.name + ".bind: " + error +
+             (listener.kind == LinkKind::kAdmin ? ", or none with an empty admin.bind" : "");
     listening.push_back(format_address(address));
   }
   return {};
@@ -173,7 +179,7 @@ std::string Runtime::State::listen() {
     for (const Fd& socket : b.sockets)
       if (std::string error = start_listening(socket); !error.empty()) return error;
   for (Bound& b : bound)
-    for (ShardId id = 0; id < shard_count(); ++id)
+    for (ShardId id = 0; id < b.sockets.size(); ++id)
       commons.shards[id]->add_listener(std::move(b.sockets[id]), b.kind, b.listener);
   bound.clear();
   return {};

@@ -26,9 +26,11 @@ namespace orrery::runtime {
 
 struct ListenerConfig {
   std::string name;  // for errors and the log, such as "listeners.ws.default"
+  /// Of kAdmin's connections all go to shard 0.
   LinkKind kind = LinkKind::kTcp;
   std::string bind;  // "address:port"; port 0 takes a free one
-  /// Connections at one time; more wait in the kernel. UINT32_MAX: as many as the process's descriptors allow.
+  /// Connections at one time; more wait in the kernel. UINT32_MAX: as many as the process's descriptors allow. Those of
+  /// kAdmin are set aside: clients cannot take them.
   std::uint32_t max_connections = UINT32_MAX;
   /// TLS under `kind`; null: none.
   std::shared_ptr<const openssl::TlsContext> tls = nullptr;

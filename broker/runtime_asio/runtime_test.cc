@@ -75,6 +75,38 @@ TEST(RuntimeStart, TooFewDescriptorsAreASentence) {
               HasSubstr("raise the limit with \"ulimit -n 2000000112\" or lower max_connections"));
 }
 
+TEST(RuntimeStart, TheAdminsPortInUseIsASentence) {
+  Served first(config_of(1), echo);
+  RuntimeConfig config = config_of(1);
+  const std::string taken = "127.0.0.1:" + std::to_string(first.port());
+  config.listeners.push_back({.name = "admin", .kind = LinkKind::kAdmin, .bind = taken, .max_connections = 4});
+  EXPECT_EQ(Served(config, echo).error(),
+            "admin.bind: " + taken +
+                " is in use by another process; stop it or choose another port, or none with an empty admin.bind");
+}
+
+TEST(RuntimeAccept, TheAdminsConnectionsComeToShard0AndAreNotTheClients) {
+  RuntimeConfig config = config_of(2);
+  config.listeners.push_back(
+      {.name = "admin", .kind = LinkKind::kAdmin, .bind = "127.0.0.1:0", .max_connections = 100});
+  std::atomic<int> opened{0}, elsewhere{0};
+  Served served(config, [&](const Event& event, Effects& effects) {
+    if (event.kind != Event::kBytes) return;
+    ++opened;
+    if (event.shard != 0) ++elsewhere;
+    effects.send(event.link, event.data);
+  });
+  ASSERT_EQ(served.error(), "");
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<RawClient>(served.port(1)));
+    clients.back()->send("x");
+    EXPECT_TRUE(clients.back()->run_until([&] { return clients.back()->received() == "x"; }));
+  }
+  EXPECT_EQ(opened, 20);
+  EXPECT_EQ(elsewhere, 0);
+}
+
 TEST(RuntimeStart, PeersNeedAHostAndRoomForTheirShards) {
   RuntimeConfig config = config_of(4);
   config.setup.members.push_back({"n2", Role::kCore, 1});

@@ -62,7 +62,7 @@ std::string ShardLoop::take_place(LinkKind kind, std::uint32_t listener) {
                : "more connections from peers than the cluster can need (" + std::to_string(commons_.peers.max) + ")";
   ListenerCount& mine = commons_.listeners[listener]->count;
   if (!count_in(mine)) return "max_connections (" + std::to_string(mine.max) + ") is reached";
-  if (count_in(commons_.clients)) return {};
+  if (kind == LinkKind::kAdmin || count_in(commons_.clients)) return {};
   mine.open.fetch_sub(1);
   return "all descriptors that the process may give to clients (" + std::to_string(commons_.clients.max) +
          ") are in use";
@@ -79,7 +79,7 @@ void ShardLoop::give_place(LinkKind kind, std::uint32_t listener) {
     return;
   }
   commons_.listeners[listener]->count.open.fetch_sub(1);
-  commons_.clients.open.fetch_sub(1);
+  if (kind != LinkKind::kAdmin) commons_.clients.open.fetch_sub(1);
 }
 
 void ShardLoop::rest(std::uint32_t id, const std::string& why) {

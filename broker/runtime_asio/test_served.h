@@ -91,7 +91,7 @@ class Served {
     thread_.join();
   }
   const std::string& error() const { return error_; }
-  std::uint16_t port() const { return port_of(runtime_->listening()[0]); }
+  std::uint16_t port(std::size_t listener = 0) const { return port_of(runtime_->listening()[listener]); }
   std::vector<std::string> log() {
     const std::lock_guard<std::mutex> held(lock_);
     return log_;

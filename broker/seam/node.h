@@ -24,8 +24,9 @@ namespace orrery {
 inline constexpr NodeId kNodesMax = 64;
 
 /// What a link speaks. Clients' links begin with the transport's first byte (for kWebSocket that is the HTTP request).
-enum class LinkKind : std::uint8_t { kTcp, kWebSocket, kPeerIn, kPeerOut };
-inline constexpr std::size_t kLinkKinds = 4;
+/// kAdmin is the admin's HTTP; a world opens such links on shard 0.
+enum class LinkKind : std::uint8_t { kTcp, kWebSocket, kPeerIn, kPeerOut, kAdmin };
+inline constexpr std::size_t kLinkKinds = 5;
 
 struct LinkInfo {
   LinkKind kind = LinkKind::kTcp;

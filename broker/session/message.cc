@@ -107,7 +107,7 @@ std::size_t encoded_size_max(const MessageView& m) {
 }
 
 bool publishable(const MessageView& m) {
-  if (!mqtt::valid_topic_name(m.topic)) return false;
+  if (!mqtt::valid_topic_name(m.topic) || mqtt::is_sys_topic(m.topic)) return false;
   if (!m.share_filter.empty() &&
       (!mqtt::valid_topic_filter(m.share_filter) || !mqtt::parse_topic_filter(m.share_filter).shared()))
     return false;

@@ -121,6 +121,7 @@ class Sessions {
   bool work_left() const { return subscriptions_.work_left() || !ending_.empty() || !expiring_.empty(); }
 
   std::uint64_t memory_bytes() const { return store_.memory_bytes(); }
+  std::uint32_t shared_subscriptions() const { return store_.index().shared_subscriptions(); }
 
  private:
   enum class TimerKind : std::uint32_t { kConnection = 0, kSession = 1u << 31 };

@@ -97,18 +97,21 @@ class Process:
 
 
 class Broker(Process):
-    """orrery-broker with TCP and WebSocket listeners on ports that the kernel chose."""
+    """orrery-broker with TCP and WebSocket listeners and the admin's HTTP on ports that the kernel chose."""
 
     def __init__(self, *sets, config=None):
         arguments = [PROGRAM]
         if config is not None:
             arguments += ["--config", config]
-        for value in (f"listeners.tcp.default.bind={HOST}:0", f"listeners.ws.default.bind={HOST}:0") + sets:
+        for value in (f"listeners.tcp.default.bind={HOST}:0", f"listeners.ws.default.bind={HOST}:0",
+                      f"admin.bind={HOST}:0") + sets:
             arguments += ["--set", value]
         super().__init__(arguments)
         line = wait_for(self._listening, "the broker listens")
         self.tcp = int(re.search(r"tcp [\d.]+:(\d+)", line).group(1))
         self.ws = int(re.search(r"ws [\d.]+:(\d+)", line).group(1))
+        http = re.search(r"http [\d.]+:(\d+)", line)
+        self.http = int(http.group(1)) if http else None
 
     def _listening(self):
         if self.child.poll() is not None:

@@ -25,6 +25,20 @@ class StartTest(LiveTest):
         self.assertEqual(err, f"orrery-broker: listeners.tcp.default.bind: {HOST}:{first.tcp} is in use by another process; "
                               "stop it or choose another port")
 
+    def test_the_admins_port_in_use(self):
+        first = self.broker()
+        code, _, err = self.run_program(PROGRAM, "--set", f"listeners.tcp.default.bind={HOST}:0",
+                                        "--set", f"listeners.ws.default.bind={HOST}:0",
+                                        "--set", f"admin.bind={HOST}:{first.http}")
+        self.assertEqual(code, 1)
+        self.assertEqual(err, f"orrery-broker: admin.bind: {HOST}:{first.http} is in use by another process; stop it or choose "
+                              "another port, or none with an empty admin.bind")
+
+    def test_without_an_admins_port(self):
+        broker = self.broker("admin.bind=")
+        self.assertIsNone(broker.http)
+        self.publish(broker, "x", "y", "-q", 1)
+
     def test_nothing_is_half_started(self):
         first = self.broker()
         port = free_ports(1)[0]
