@@ -43,7 +43,7 @@ class World final : public Effects, public AdminHost {
   std::size_t post(ShardId, Bytes) override { return 0; }
   void persist(std::uint64_t, const StorageBatch&) override {}
   void work(Work, std::uint32_t) override {}
-  void tell(const Note&) override {}
+  void tell(const Note& note) override { ORRERY_ASSERT(note.kind == NoteKind::kAdminRefused); }
   void ask_shards(Nanos, std::uint64_t r) override { round = r; }
   std::string_view why_no_clients() override { return "not today"; }
   void publish_sys(Nanos, std::string_view, std::string_view) override {}

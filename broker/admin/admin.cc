@@ -14,6 +14,10 @@ constexpr std::string_view kEmqxPath = "/api/v5/prometheus/stats";
 constexpr std::string_view kStatusPath = "/status";
 constexpr std::string_view kMethods = "GET, HEAD";
 
+constexpr HttpRefusal kUnknownPath = {
+    404, "NOT_FOUND", "Nothing is served under this path; there are /status, /metrics and /api/v5/prometheus/stats."};
+constexpr HttpRefusal kUnknownMethod = {405, "METHOD_NOT_ALLOWED", "Only GET and HEAD are served under this path."};
+
 }  // namespace
 
 Admin::Admin(AdminOptions options, ShardId shards, Heap& heap, Effects& effects, Counters& counters, AdminHost& host)
@@ -44,8 +48,8 @@ void Admin::want_figures(Nanos now) {
   if (!gather_.under_way()) host_.ask_shards(now, gather_.begin(now));
 }
 
-void Admin::shard_answered(Nanos now, std::uint64_t round, ShardId from, const ShardStats& stats) {
-  if (gather_.answer(round, from, stats)) figures_are_there(now);
+void Admin::shard_answered(Nanos now, std::uint64_t round, ShardId from, const ShardFigures& figures) {
+  if (gather_.answer(round, from, figures)) figures_are_there(now);
 }
 
 void Admin::figures_are_there(Nanos now) {
@@ -62,14 +66,10 @@ void Admin::figures_are_there(Nanos now) {
 
 void Admin::request(Nanos now, LinkId link, const HttpRequest& request) {
   const bool metrics = request.path == kMetricsPath;
-  if (!metrics && request.path != kEmqxPath && request.path != kStatusPath) {
-    return http_.respond(now, link,
-                         error_response(404, "NOT_FOUND",
-                                        "Nothing is served under this path; there are /status, /metrics and "
-                                        "/api/v5/prometheus/stats."));
-  }
+  if (!metrics && request.path != kEmqxPath && request.path != kStatusPath)
+    return http_.respond(now, link, error_response(kUnknownPath));
   if (request.method != "GET" && request.method != "HEAD") {
-    HttpResponse response = error_response(405, "METHOD_NOT_ALLOWED", "Only GET and HEAD are served under this path.");
+    HttpResponse response = error_response(kUnknownMethod);
     response.allow = kMethods;
     return http_.respond(now, link, response);
   }

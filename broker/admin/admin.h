@@ -46,7 +46,7 @@ class Admin final : private HttpUser {
   void start(Nanos now);
   void tick(Nanos now);
   Nanos next_deadline() const;
-  void shard_answered(Nanos now, std::uint64_t round, ShardId from, const ShardStats& stats);
+  void shard_answered(Nanos now, std::uint64_t round, ShardId from, const ShardFigures& figures);
 
   // Events of the links of kind kAdmin.
   void link_open(Nanos now, LinkId link) { http_.link_open(now, link); }

@@ -35,9 +35,9 @@ struct AdminTest : testing::Test, AdminHost {
     admin->bytes(now, link, as_bytes(method + " " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"));
   }
   void answer(ShardId shard, std::uint64_t sessions) {
-    ShardStats stats;
-    stats.counters[static_cast<int>(Counter::kSessions)] = sessions;
-    admin->shard_answered(now, rounds.back(), shard, stats);
+    ShardFigures figures;
+    figures.stats.counters[static_cast<int>(Counter::kSessions)] = sessions;
+    admin->shard_answered(now, rounds.back(), shard, figures);
   }
   void answer_all(std::uint64_t sessions) {
     for (ShardId s = 0; s < kShards; ++s) answer(s, sessions);
@@ -113,6 +113,7 @@ TEST_F(AdminTest, StatusIsForLoadBalancers) {
   EXPECT_TRUE(answer.ends_with("{\"status\":\"running\",\"node\":\"n1\",\"version\":\"0.1.0\"}\n"));
   why_not = "This node is being drained.";
   get(1, "/status");
+  EXPECT_TRUE(effects.notes.empty());  // a load balancer asks every second
   answer = effects.take(1);
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
   EXPECT_TRUE(answer.ends_with("{\"code\":\"SERVICE_UNAVAILABLE\",\"message\":\"This node is being drained.\"}\n"));
@@ -135,6 +136,7 @@ TEST_F(AdminTest, RefusesOtherPathsAndMethods) {
   }
   EXPECT_FALSE(effects.is_closed(1));
   EXPECT_EQ(counters[Counter::kAdminRefused], 10u);
+  EXPECT_EQ(effects.notes.size(), 10u);
 }
 
 TEST_F(AdminTest, KeepsTheSysTree) {

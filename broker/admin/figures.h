@@ -8,8 +8,16 @@
 #include "base/assert.h"
 #include "base/types.h"
 #include "broker/seam/counters.h"
+#include "broker/seam/node.h"
+#include "broker/seam/note.h"
 
 namespace orrery::admin {
+
+/// What one shard says of itself.
+struct ShardFigures {
+  ShardStats stats;
+  NoteCounts notes;
+};
 
 struct NodeFigures {
   Nanos now = 0;
@@ -18,6 +26,8 @@ struct NodeFigures {
   std::uint64_t values[kCounters] = {};
   /// Of the gauges, the largest sum of any gathering so far: peaks between two gatherings are not seen.
   std::uint64_t highest[kCounters] = {};
+  /// How often each kind of note was told.
+  NoteCounts notes;
   ShardId shards = 0;
   ShardId answered = 0;
 

@@ -14,9 +14,9 @@ std::uint64_t Gather::begin(Nanos now) {
   return ++round_;
 }
 
-bool Gather::answer(std::uint64_t round, ShardId from, const ShardStats& stats) {
+bool Gather::answer(std::uint64_t round, ShardId from, const ShardFigures& figures) {
   if (!under_way_ || round != round_ || from >= last_.size() || answered_[from]) return false;
-  last_[from] = stats;
+  last_[from] = figures;
   answered_[from] = true;
   return --missing_ == 0;
 }
@@ -31,10 +31,13 @@ const NodeFigures& Gather::finish(Nanos now) {
   f.answered = static_cast<ShardId>(f.shards - missing_);
   for (int i = 0; i < kCounters; ++i) {
     f.values[i] = 0;
-    for (const ShardStats& s : last_) f.values[i] += s.counters[i];
+    for (const ShardFigures& s : last_) f.values[i] += s.stats.counters[i];
     if (counter_info(static_cast<Counter>(i)).kind == MetricKind::kGauge)
       f.highest[i] = std::max(f.highest[i], f.values[i]);
   }
+  f.notes = {};
+  for (const ShardFigures& s : last_)
+    for (std::size_t k = 0; k < kNoteKinds; ++k) f.notes.values[k] += s.notes.values[k];
   return f;
 }
 

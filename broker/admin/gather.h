@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "broker/admin/figures.h"
-#include "broker/seam/node.h"
 
 namespace orrery::admin {
 
@@ -25,14 +24,14 @@ class Gather {
   /// Begins a round and returns its number, never 0.
   std::uint64_t begin(Nanos now);
   /// A shard's answer; one to a round that is over is thrown away. True when the round is through.
-  bool answer(std::uint64_t round, ShardId from, const ShardStats& stats);
+  bool answer(std::uint64_t round, ShardId from, const ShardFigures& figures);
   /// When the round ends whoever has answered; kNever without one.
   Nanos deadline() const { return under_way_ ? deadline_ : kNever; }
   /// Ends the round.
   const NodeFigures& finish(Nanos now);
 
  private:
-  std::vector<ShardStats> last_;
+  std::vector<ShardFigures> last_;
   std::vector<bool> answered_;
   NodeFigures figures_;
   Nanos started_ = 0;

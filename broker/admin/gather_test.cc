@@ -6,10 +6,11 @@
 namespace orrery::admin {
 namespace {
 
-ShardStats stats(std::uint64_t links, std::uint64_t sessions) {
-  ShardStats s;
-  s.counters[static_cast<int>(Counter::kLinksOpened)] = links;
-  s.counters[static_cast<int>(Counter::kSessions)] = sessions;
+ShardFigures stats(std::uint64_t links, std::uint64_t sessions) {
+  ShardFigures s;
+  s.stats.counters[static_cast<int>(Counter::kLinksOpened)] = links;
+  s.stats.counters[static_cast<int>(Counter::kSessions)] = sessions;
+  s.notes.values[static_cast<std::size_t>(NoteKind::kAdminRefused)] = links;
   return s;
 }
 
@@ -27,6 +28,7 @@ TEST(Gather, AddsUpWhatAllShardsSay) {
   const NodeFigures& f = gather.finish(16 * kSecond);
   EXPECT_EQ(f[Counter::kLinksOpened], 321u);
   EXPECT_EQ(f[Counter::kSessions], 3210u);
+  EXPECT_EQ(f.notes[NoteKind::kAdminRefused], 321u);
   EXPECT_EQ(f.uptime, 11 * kSecond);
   EXPECT_EQ(f.shards, 3);
   EXPECT_EQ(f.answered, 3);

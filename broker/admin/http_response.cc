@@ -43,7 +43,9 @@ HttpResponse error_response(std::uint16_t status, std::string_view code, std::st
 }
 
 HttpResponse error_response(const HttpRefusal& refusal) {
-  return error_response(refusal.status, refusal.code, refusal.message);
+  HttpResponse out = error_response(refusal.status, refusal.code, refusal.message);
+  out.why = refusal.message;
+  return out;
 }
 
 void append_response(std::vector<std::uint8_t>& out, const HttpResponse& response, const HttpResponseForm& form) {

@@ -21,6 +21,8 @@ struct HttpResponse {
   std::string body;
   /// For 405: the methods that would be right.
   std::string_view allow = {};
+  /// Why it is an error, for the note; static storage. Empty: nobody is told but the client.
+  std::string_view why = {};
 };
 
 /// {"code": ..., "message": ...} with the status, as ECOSYSTEM's clients of EMQX expect errors.

@@ -39,9 +39,10 @@ HttpServer::Link* HttpServer::find(LinkId link) {
 void HttpServer::link_open(Nanos now, LinkId link) {
   ORRERY_ASSERT(find(link) == nullptr);
   if (links_.size() == kLinksMax) {
-    counters_.add(Counter::kAdminRefused);
+    const HttpResponse response = error_response(kTooManyLinks);
+    tell(link, response);
     out_.clear();
-    append_response(out_, error_response(kTooManyLinks), {.keep_alive = false});
+    append_response(out_, response, {.keep_alive = false});
     effects_.send(link, out_);
     return effects_.close(link, CloseHow::kFlush);
   }
@@ -129,17 +130,25 @@ void HttpServer::respond(Nanos now, LinkId link, const HttpResponse& response) {
   ORRERY_ASSERT(l != nullptr);
   ORRERY_ASSERT(l->answering);
   l->answering = false;
-  if (response.status >= 400) counters_.add(Counter::kAdminRefused);
+  if (response.status >= 400) tell(link, response);
   send(now, *l, response);
   if (!l->form.keep_alive) return end(*l, CloseHow::kFlush);
   go_on(now, *l);
 }
 
 void HttpServer::refuse(Nanos now, Link& l, const HttpRefusal& why) {
-  counters_.add(Counter::kAdminRefused);
+  const HttpResponse response = error_response(why);
+  tell(l.id, response);
   l.form = {.keep_alive = false};
-  send(now, l, error_response(why));
+  send(now, l, response);
   end(l, CloseHow::kFlush);
+}
+
+/// Counts a refusal, and notes it.
+void HttpServer::tell(LinkId link, const HttpResponse& response) {
+  counters_.add(Counter::kAdminRefused);
+  if (response.why.empty()) return;
+  effects_.note({.kind = NoteKind::kAdminRefused, .link = link, .text = response.why, .numbers = {response.status}});
 }
 
 void HttpServer::send(Nanos now, Link& l, const HttpResponse& response) {

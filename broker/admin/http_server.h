@@ -72,6 +72,7 @@ class HttpServer {
   void hold(Nanos now, Link& l, Bytes bytes);
   void go_on(Nanos now, Link& l);
   void refuse(Nanos now, Link& l, const HttpRefusal& why);
+  void tell(LinkId link, const HttpResponse& response);
   void send(Nanos now, Link& l, const HttpResponse& response);
   void end(Link& l, CloseHow how);
   bool can_begin(const Link& l) const { return !l.answering && !l.taking && !l.ended; }

@@ -163,6 +163,8 @@ TEST_F(HttpServerTest, RefusesWhatIsNoRequestAndCloses) {
   EXPECT_EQ(effects.closed[1], CloseHow::kFlush);
   say(1, kGet);  // on its way when the link was closed
   EXPECT_EQ(user.requests, 0);
+  EXPECT_EQ(effects.notes,
+            (std::vector<std::string>{"admin_refused 400 This is not HTTP: a request begins with its method."}));
   EXPECT_EQ(counters[Counter::kAdminRefused], 1u);
   EXPECT_EQ(counters[Counter::kAdminRequests], 0u);
 }

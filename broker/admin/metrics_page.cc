@@ -67,6 +67,10 @@ std::string metrics_page(const NodeFigures& figures, const NodeIdentity& identit
     for (int row = i; row < kCounters; ++row)
       if (info(row).metric == metric) page.sample(info(row).labels, figures.values[row]);
   }
+  page.begin("orrery_notes_total", MetricKind::kCounter,
+             "What was told to the log, by kind (docs/log.md), written or not.");
+  for (std::size_t k = 0; k < kNoteKinds; ++k)
+    page.sample_with("kind", note_row(static_cast<NoteKind>(k)).name, figures.notes.values[k]);
   return page.take();
 }
 

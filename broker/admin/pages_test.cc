@@ -27,6 +27,7 @@ NodeFigures made_up() {
   f.now = 100 * kSecond;
   f.uptime = 90 * kSecond + 1;
   f.shards = f.answered = 2;
+  f.notes.values[static_cast<std::size_t>(NoteKind::kAdminRefused)] = 7;
   for (int i = 0; i < kCounters; ++i) {
     f.values[i] = 1000 + static_cast<std::uint64_t>(i);
     f.highest[i] = 5000 + static_cast<std::uint64_t>(i);
@@ -83,7 +84,8 @@ TEST(MetricsPage, HasEveryCounterOnce) {
   EXPECT_EQ(page.at("mqtt_packets_received_total{type=\"publish\",qos=\"1\"}"),
             std::to_string(value(Counter::kPacketsInPublish1)));
   EXPECT_EQ(page.at("mqtt_sessions"), std::to_string(value(Counter::kSessions)));
-  EXPECT_EQ(page.size(), 6u + kCounters);
+  EXPECT_EQ(page.at("orrery_notes_total{kind=\"admin_refused\"}"), "7");
+  EXPECT_EQ(page.size(), 6u + kCounters + kNoteKinds);
   std::set<std::string> values;
   for (const auto& [name, v] : page) values.insert(v);
   for (int i = 0; i < kCounters; ++i) EXPECT_EQ(values.count(std::to_string(1000 + i)), 1u) << counter_name(Counter(i));
@@ -231,7 +233,8 @@ std::string document() {
         << " | " << c.name << " | " << text << " |\n";
   }
   out << "\nBeside them: `orrery_build_info`, `orrery_node_info`, `orrery_uptime_seconds`, `orrery_takes_clients`,\n"
-         "`orrery_shards`, `orrery_shards_answered`.\n\n"
+         "`orrery_shards`, `orrery_shards_answered`,\n"
+         "and `orrery_notes_total`, with the kind of note ([log](log.md)) as its label.\n\n"
          "## GET /api/v5/prometheus/stats\n\n"
          "EMQX's names. `max` is the highest sum that a gathering has seen: one is made for each request and at the "
          "end of "

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "broker/seam/effects.h"
 
@@ -24,7 +25,10 @@ class TestEffects final : public Effects {
   std::size_t post(ShardId, Bytes) override { return 0; }
   void persist(std::uint64_t, const StorageBatch&) override {}
   void work(Work, std::uint32_t) override {}
-  void tell(const Note&) override {}
+  void tell(const Note& note) override {
+    notes.push_back(std::string(note_row(note.kind).name) + " " + std::to_string(note.numbers[0]) + " " +
+                    std::string(note.text));
+  }
 
   /// What was sent on a link since the last call.
   std::string take(LinkId link) { return std::exchange(sent[link], {}); }
@@ -33,7 +37,8 @@ class TestEffects final : public Effects {
   std::map<LinkId, std::string> sent;
   std::map<LinkId, CloseHow> closed;
   std::set<LinkId> stopped;  // links that are not read
-  std::size_t backlog = 0;   // what send() says
+  std::vector<std::string> notes;
+  std::size_t backlog = 0;  // what send() says
 };
 
 }  // namespace orrery::admin

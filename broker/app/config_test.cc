@@ -107,13 +107,13 @@ TEST(Config, TheAdminsHttpAndTheSysTree) {
   EXPECT_EQ(read("").admin_bind, "127.0.0.1:18083");
   EXPECT_EQ(read(R"({"admin": {"bind": ""}})").admin_bind, "");
   EXPECT_EQ(read(R"({"admin": {"bind": ":18084"}})").admin_bind, ":18084");
-  EXPECT_EQ(error_of(R"({"admin": {"bind": "18083"}})").substr(0, 48),
-            "demo.json:1: admin.bind: \"18083\" is not an addre");
+  EXPECT_EQ(error_of(R"({"admin": {"bind": "here"}})").substr(0, 47),
+            "demo.json:1: admin.bind: \"here\" is not an addre");
   EXPECT_EQ(read("").broker.sys_interval, 10 * kSecond);
   EXPECT_EQ(read(R"({"mqtt": {"sys_interval": "0s"}})").broker.sys_interval, 0);
   EXPECT_EQ(read(R"({"mqtt": {"sys_interval": "100ms"}})").broker.sys_interval, 100 * kMillisecond);
   EXPECT_EQ(error_of(R"({"mqtt": {"sys_interval": "1ms"}})"),
-            "demo.json: mqtt.sys_interval: expected 0 or at least 100ms, found \"1ms\"");
+            "demo.json:1: mqtt.sys_interval: expected 0 or at least 100ms, found \"1ms\"");
 }
 
 TEST(Config, MistakesInAMemberList) {

@@ -26,7 +26,7 @@ class AdminSide final : public LinkUser, private admin::AdminHost {
   void tick(Nanos now) { admin_.tick(now); }
   Nanos next_deadline() const { return admin_.next_deadline(); }
   void take(Nanos now, ShardId from, const StatsAnswer& answer) {
-    admin_.shard_answered(now, answer.round, from, answer.stats);
+    admin_.shard_answered(now, answer.round, from, {answer.stats, answer.notes});
   }
 
   // LinkUser

@@ -51,7 +51,9 @@ struct BrokerShard::Inbox {
   void operator()(const NodeGone& m) { shard.lanes_.node_gone(now, m.node); }
   void operator()(const NodeBack& m) { shard.lanes_.node_back(now, m.node, m.incarnation); }
   void operator()(const Nudge&) {}
-  void operator()(const StatsWanted& m) { shard.post_.to_shard(now, 0, StatsAnswer{m.round, shard.stats()}); }
+  void operator()(const StatsWanted& m) {
+    shard.post_.to_shard(now, 0, StatsAnswer{m.round, shard.stats(), shard.effects_.noted()});
+  }
 
  private:
   void received() {

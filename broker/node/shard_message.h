@@ -20,6 +20,7 @@
 #include "broker/claims/claims.h"
 #include "broker/node/limits.h"
 #include "broker/seam/node.h"
+#include "broker/seam/note.h"
 #include "broker/session/message.h"
 
 namespace orrery::node {
@@ -110,10 +111,12 @@ struct DropRetained {
 struct StatsAnswer {
   std::uint64_t round = 0;
   ShardStats stats;
+  NoteCounts notes;
   static void fields(auto& self, auto& f) {
     f.u64(self.round);
     for (auto& counter : self.stats.counters) f.u64(counter);
     f.u64(self.stats.memory_bytes);
+    for (auto& count : self.notes.values) f.u64(count);
   }
 };
 

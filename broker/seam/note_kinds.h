@@ -55,6 +55,8 @@
   X(kRetainRefused, "retain_refused", kInfo, \
     "a message of client \"{client}\" at {address} is refused: larger than the {limit} bytes that can be retained", \
     "limit") \
+  X(kAdminRefused, "admin_refused", kInfo, \
+    "an HTTP request from {address} to the admin's port is refused with status {status}: {text}", "status") \
   /* messages */ \
   X(kSlowConsumer, "slow_consumer", kInfo, \
     "client \"{client}\" at {address} is slow: more than {limit} bytes wait for it; until it takes them QoS 0 is " \

@@ -77,8 +77,8 @@ class Message {
 void encode_message(std::vector<std::uint8_t>& out, const MessageView& message, Nanos now);
 /// How much encode_message appends at most.
 std::size_t encoded_size_max(const MessageView& message);
-/// Whether a client may publish such a message: a valid topic name and not the server's, properties that pass on, a valid
-/// share filter or none. decode_message() does not look at that; ask for what came from another node.
+/// Whether a client may publish such a message: a valid topic name and not the server's, properties that pass on, a
+/// valid share filter or none. decode_message() does not look at that; ask for what came from another node.
 bool publishable(const MessageView& message);
 /// Reads one from the front of `in` (views into its bytes); in.failed() if it is cut short.
 MessageView decode_message(ByteReader& in, Nanos now);

@@ -101,8 +101,7 @@ bool Sessions::work(Nanos now, WorkBudget& budget) {
       expiring_.pop_front();
       budget.charge();
       // Its client may have come back meanwhile, or another session have its slot.
-      if (store_.contains(slot) && !store_[slot].ended() && now >= store_[slot].expires_at())
-        expire(now, slot);
+      if (store_.contains(slot) && !store_[slot].ended() && now >= store_[slot].expires_at()) expire(now, slot);
     }
     if (!budget.spent()) subscriptions_.work(now, budget);
   }
