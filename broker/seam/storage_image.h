@@ -17,7 +17,7 @@ class StorageImage {
 
   void apply(ShardId shard, const StorageBatch& batch) {
     batch.for_each([&](bool is_put, Bytes key, Bytes value) {
-      const std::pair<ShardId, Blob> where{shard, Blob(key.begin(), key.end())};
+      const Where where{shard, Blob(key.begin(), key.end())};
       const auto at = records_.find(where);
       if (at != records_.end()) {
         bytes_ -= size_of(at->first.second, at->second);
@@ -47,7 +47,15 @@ class StorageImage {
     return kStorageRecordBytes + key.size() + value.size();
   }
 
-  std::map<std::pair<ShardId, Blob>, Blob> records_;
+  using Where = std::pair<ShardId, Blob>;
+  /// By shard, then by the keys' bytes. Through text, because g++ 12 warns of std::vector's own order when it is inlined.
+  struct InOrder {
+    bool operator()(const Where& a, const Where& b) const {
+      return a.first != b.first ? a.first < b.first : as_text(a.second) < as_text(b.second);
+    }
+  };
+
+  std::map<Where, Blob, InOrder> records_;
   std::uint64_t bytes_ = 0;
 };
 
