@@ -138,6 +138,7 @@ class World {
       world.posts_.push_back({self, to, Buffer(message.begin(), message.end())});
       return 0;  // all are handled before the next event
     }
+    void persist(std::uint64_t, const StorageBatch&) override {}  // the node is told that it remembers nothing
     void work(Work, std::uint32_t) override {}
     void tell(const Note&) override {}
     bool ended(LinkId link) const { return link < ends.size() && ends[link]; }
