@@ -48,7 +48,7 @@ class StorageImage {
   }
 
   using Where = std::pair<ShardId, Blob>;
-  /// By shard, then by the keys' bytes. Through text, because g++ 12 warns of std::vector's own order when it is inlined.
+  /// By shard, then by the keys' bytes. Through text, because g++ 12 warns of a vector's own order when inlined.
   struct InOrder {
     bool operator()(const Where& a, const Where& b) const {
       return a.first != b.first ? a.first < b.first : as_text(a.second) < as_text(b.second);
