@@ -88,7 +88,8 @@ class LogTest(LiveTest):
         wait_for(lambda: broker.log_has("upgrade_refused"), "it says so")
         port = free_ports(2)[0]
         silent = self.process(PROGRAM, "--set", f"listeners.tcp.default.bind={HOST}:{port}",
-                              "--set", f"listeners.ws.default.bind={HOST}:{port + 1}", "--set", "log.level=warning")
+                              "--set", f"listeners.ws.default.bind={HOST}:{port + 1}", "--set", "admin.bind=",
+                              "--set", "log.level=warning")
         wait_for(lambda: self.answers(port + 1), "the broker listens")
         silent.signal(signal.SIGTERM)
         self.assertEqual(silent.wait(), 0)
